@@ -1,0 +1,199 @@
+"""From checked tables to compiled lines, zones and clauses."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from pipeline.agreement.clauses import Clause, compile_clause
+from pipeline.agreement.compiled import Agreement, Sector
+from pipeline.agreement.format import (
+    JUDGED,
+    FlightTable,
+    LineTable,
+    OffsetZoneTable,
+    PolygonZoneTable,
+    ProhibitedActivityTable,
+    Tables,
+    WithdrawalTable,
+)
+from pipeline.agreement.problems import Problems
+from pipeline.geometry.line import Line, LineError, join
+from pipeline.geometry.projection import Floats, Geometry
+from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone
+
+SIDES = {"left": -1, "right": 1, "both": 0}
+MAX_GEOJSON_BYTES = 64 << 20
+_FAR_MARKER_M = 20_000.0
+
+
+class Digest(Protocol):
+    """What `hashlib` gives."""
+
+    def update(self, data: bytes, /) -> None:
+        """Takes bytes in."""
+
+    def hexdigest(self) -> str:
+        """The hash so far."""
+
+
+class _Geometry(Exception):
+    """A geometry file that cannot be used."""
+
+
+def build(
+    tables: Tables, where: Path, areas: Mapping[str, Geometry], problems: Problems, digest: Digest
+) -> Agreement | None:
+    """The compiled agreement; None, with the problems added, where something does not fit.
+
+    Every file that goes into it is added to `digest`.
+    """
+    builder = _Builder(tables, where, areas, problems, digest)
+    lines = builder.lines()
+    chainages = {table.id: builder.chainages(table, lines[table.id]) for table in tables.lines if table.id in lines}
+    sectors = [s for table in tables.lines if table.id in lines for s in builder.sectors(table, lines, chainages)]
+    zones = builder.zones(lines, chainages)
+    if problems:
+        return None
+    return Agreement(
+        tables=tables,
+        lines=lines,
+        zones=tuple(zones),
+        clauses=_clauses(tables),
+        sectors=tuple(sectors),
+        marker_chainages_m=chainages,
+        areas=areas,
+        fingerprint=digest.hexdigest()[:16],
+    )
+
+
+class _Builder:
+    def __init__(
+        self, tables: Tables, where: Path, areas: Mapping[str, Geometry], problems: Problems, digest: Digest
+    ) -> None:
+        self.tables, self.where, self.areas = tables, where, areas
+        self.problems, self.digest = problems, digest
+
+    def lines(self) -> dict[str, Line]:
+        built = {}
+        for index, table in enumerate(self.tables.lines):
+            try:
+                pieces = self._load(table.file, ("LineString", "MultiLineString"))
+                path = join([_corners(piece) for piece in pieces], table.starts_near)
+                built[table.id] = Line(path[:, 0], path[:, 1])
+            except (_Geometry, LineError) as error:
+                self.problems.add("lines", index, "file", str(error), "mend the geometry file", table.id)
+        return built
+
+    def chainages(self, table: LineTable, line: Line) -> dict[str, float]:
+        """The chainage of every marker; "start" and "end" are markers too."""
+        found = {"start": 0.0, "end": line.length_m}
+        index = self.tables.lines.index(table)
+        for marker in table.markers:
+            located = line.locate([marker.lon], [marker.lat])
+            if abs(located.offset_m[0]) > _FAR_MARKER_M:
+                what = f"marker {marker.id!r} lies {abs(located.offset_m[0]) / 1000:.0f} km from the line"
+                self.problems.add("lines", index, "", what, "are its lon and lat exchanged?", table.id)
+            found[marker.id] = float(located.chainage_m[0])
+        return found
+
+    def sectors(
+        self, table: LineTable, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]
+    ) -> list[Sector]:
+        known = chainages[table.id]
+        ends = [(s, *sorted((known[s.begin], known[s.end]))) for s in table.sectors if {s.begin, s.end} <= set(known)]
+        return [Sector(s.id, s.name, table.id, low, high) for s, low, high in ends]
+
+    def zones(self, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]) -> list[Zone]:
+        built: list[Zone] = []
+        for index, table in enumerate(self.tables.zones):
+            try:
+                if isinstance(table, PolygonZoneTable):
+                    built.append(PolygonZone(table.id, self._outline(table)))
+                elif table.line in lines:
+                    between = self._between(table, chainages[table.line])
+                    side = SIDES[table.side]
+                    line = lines[table.line]
+                    built.append(OffsetZone(table.id, table.line, line, side, table.from_m, table.to_m, between))
+            except _Geometry as error:
+                self.problems.add("zones", index, "file" if _has_file(table) else "", str(error), "", table.id)
+        return built
+
+    def _between(self, table: OffsetZoneTable, chainages: Mapping[str, float]) -> tuple[float, float] | None:
+        if table.between is None:
+            return None
+        ends = [chainages.get(end) if isinstance(end, str) else end for end in table.between]
+        if ends[0] is None or ends[1] is None:
+            unknown = [end for end in table.between if end not in chainages]
+            raise _Geometry(f"between names no marker of the line: {unknown[0]!r}")
+        low, high = sorted((float(ends[0]), float(ends[1])))
+        if high <= low:
+            raise _Geometry("between names one place twice")
+        return low, high
+
+    def _outline(self, table: PolygonZoneTable) -> Geometry:
+        if table.area_ids:
+            unknown = [area for area in table.area_ids if area not in self.areas]
+            if unknown:
+                raise _Geometry(f"area_ids: {unknown[0]!r} is not in the gazetteer (geodata/areas)")
+            return shapely.union_all([self.areas[area] for area in table.area_ids])
+        if not table.file:
+            raise _Geometry("neither file nor area_ids")
+        pieces = self._load(table.file, ("Polygon", "MultiPolygon"))
+        return shapely.union_all([shapely.make_valid(piece) for piece in pieces])
+
+    def _load(self, file: str, kinds: tuple[str, ...]) -> list[Geometry]:
+        """The parts of a GeoJSON file's geometries, in degrees."""
+        path = self.where / file
+        try:
+            if path.stat().st_size > MAX_GEOJSON_BYTES:
+                raise _Geometry(f"{file}: larger than {MAX_GEOJSON_BYTES >> 20} MiB")
+            raw = path.read_bytes()
+            features = json.loads(raw)["features"]
+            shapes = [shape(feature["geometry"]) for feature in features]
+        except OSError as error:
+            raise _Geometry(f"{file}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError) as error:
+            raise _Geometry(f"{file}: no GeoJSON FeatureCollection ({error})") from error
+        self.digest.update(raw)
+        wrong = [geometry.geom_type for geometry in shapes if geometry.geom_type not in kinds]
+        if wrong or not shapes:
+            raise _Geometry(f"{file}: holds {wrong[0] if wrong else 'nothing'}; it should hold {' or '.join(kinds)}")
+        corners = shapely.get_coordinates(shapes)
+        if not np.isfinite(corners).all() or (np.abs(corners) > (180.0, 90.0)).any():
+            raise _Geometry(f"{file}: coordinates are not longitude, latitude in degrees")
+        return list(shapely.get_parts(shapes))
+
+
+def _has_file(table: OffsetZoneTable | PolygonZoneTable) -> bool:
+    return isinstance(table, PolygonZoneTable) and bool(table.file)
+
+
+def _corners(piece: Geometry) -> Floats:
+    return np.asarray(shapely.get_coordinates(piece))
+
+
+def _clauses(tables: Tables) -> tuple[Clause, ...]:
+    zone_index = {table.id: index for index, table in enumerate(tables.zones)}
+    exceptions = {table.id: table for table in tables.exceptions}
+    header = tables.header
+    clauses = []
+    for table in tables.provisions:
+        if table.kind not in JUDGED:
+            continue
+        assert isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable)
+        clauses.append(
+            compile_clause(
+                table,
+                [zone_index[zone] for zone in table.zones],
+                (table.in_force_from or header.in_force_from, table.in_force_until or header.in_force_until),
+                [exceptions[name] for name in table.exceptions],
+                [reading for reading in tables.readings if reading.provision == table.id],
+            )
+        )
+    return tuple(clauses)
+

@@ -1,0 +1,102 @@
+"""An agreement, compiled: what the monitor judges by."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+
+import msgspec
+
+from pipeline.agreement.clauses import Clause
+from pipeline.agreement.format import LineTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
+from pipeline.geometry.line import Line
+from pipeline.geometry.projection import Geometry
+from pipeline.geometry.zones import Zone, zone_area_m2
+
+
+class Sector(msgspec.Struct, frozen=True):
+    """A named stretch of a line, in metres of chainage."""
+
+    sector_id: str
+    name: str
+    line_id: str
+    from_m: float
+    to_m: float
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """An agreement ready to judge by.
+
+    Attributes:
+        tables: the file as it was read, for showing.
+        lines: compiled lines by id.
+        zones: compiled zones, in the file's order.
+        clauses: the provisions that are judged.
+        areas: outlines by `area_id`, for footprints that name an area.
+        fingerprint: a hash of the file and its geometry: another one means that everything is judged anew.
+    """
+
+    tables: Tables
+    lines: Mapping[str, Line]
+    zones: tuple[Zone, ...]
+    clauses: tuple[Clause, ...]
+    sectors: tuple[Sector, ...]
+    marker_chainages_m: Mapping[str, Mapping[str, float]]
+    areas: Mapping[str, Geometry]
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """The agreement's name."""
+        return self.tables.header.name
+
+    @property
+    def version(self) -> str:
+        """The version of its data."""
+        return self.tables.header.version
+
+    @property
+    def raise_from(self) -> float:
+        """The probability from which an alert is raised."""
+        return self.tables.header.raise_from
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """The parties, and others whom it names."""
+        return self.tables.parties
+
+    @property
+    def in_force(self) -> tuple[datetime, datetime | None]:
+        """From and until; until may be open."""
+        return self.tables.header.in_force_from, self.tables.header.in_force_until
+
+    @property
+    def unjudged(self) -> tuple[UnjudgedTable, ...]:
+        """Provisions that are parsed and shown, and not yet judged."""
+        return tuple(table for table in self.tables.provisions if isinstance(table, UnjudgedTable))
+
+    @property
+    def readings(self) -> tuple[ReadingTable, ...]:
+        """The parties' interpretations."""
+        return self.tables.readings
+
+    @property
+    def not_encoded(self) -> tuple[NotEncoded, ...]:
+        """Clauses that are not in the data, and why."""
+        return self.tables.not_encoded
+
+    def line_table(self, line_id: str) -> LineTable:
+        """A line as the file describes it."""
+        return next(table for table in self.tables.lines if table.id == line_id)
+
+    def sector_at(self, line_id: str, chainage_m: float) -> Sector | None:
+        """The first sector of a line that holds a chainage."""
+        return next(
+            (s for s in self.sectors if s.line_id == line_id and s.from_m <= chainage_m <= s.to_m),
+            None,
+        )
+
+    @cached_property
+    def zone_areas_m2(self) -> tuple[float, ...]:
+        """The zones' areas, in their order."""
+        return tuple(zone_area_m2(zone) for zone in self.zones)
+

@@ -1,0 +1,265 @@
+"""The agreement file's tables as records: what `docs/agreements.md` describes, format 1."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from pipeline.model.taxonomy import Severity
+
+FORMAT = 1
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+Confidence = Literal["high", "medium", "low"]
+Metres = Annotated[float, msgspec.Meta(ge=0)]
+Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file; a key that the format does not know is a problem, not a silence."""
+
+
+class Header(Table, kw_only=True):
+    """The keys before the first table."""
+
+    format: Literal[1]
+    name: Id
+    version: str
+    title: str
+    timezone: str
+    in_force_from: Time
+    hypothetical: bool = False
+    summary: str = ""
+    day_ends: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")] = "24:00"
+    in_force_until: Time | None = None
+    raise_from: Annotated[float, msgspec.Meta(ge=0.05, le=1)] = 0.5
+
+
+class Citation(Table, kw_only=True):
+    """What numbers rest on."""
+
+    id: Id
+    title: str
+    where: str
+    confidence: Confidence
+
+
+class Sourced(Table, kw_only=True):
+    """A table whose numbers need a source."""
+
+    id: Id
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
+class Party(Table, kw_only=True):
+    """A party to the agreement, or somebody whom it names."""
+
+    id: Id
+    name: str
+    note: str = ""
+
+
+class Marker(Table, kw_only=True):
+    """A named place along a line; it is projected on the line for its chainage."""
+
+    id: Id
+    name: str
+    lon: Degrees
+    lat: Degrees
+    source: str = ""
+
+
+class Sector(Table, kw_only=True):
+    """A named stretch of a line between two markers."""
+
+    id: Id
+    name: str
+    begin: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+
+
+class LineTable(Sourced, kw_only=True):
+    """An oriented line."""
+
+    title: str
+    file: str
+    starts_near: tuple[Degrees, Degrees]
+    accuracy_m: Metres
+    left: str | None = None
+    right: str | None = None
+    valid_from: Time | None = None
+    valid_until: Time | None = None
+    markers: tuple[Marker, ...] = ()
+    sectors: tuple[Sector, ...] = ()
+
+
+class OffsetZoneTable(Sourced, kw_only=True):
+    """A zone by distance from a line."""
+
+    title: str
+    kind: Literal["offset"]
+    line: str
+    side: Literal["left", "right", "both"]
+    to_m: Metres
+    from_m: Metres = 0.0
+    between: tuple[str | float, str | float] | None = None
+    party: str | None = None
+
+
+class PolygonZoneTable(Sourced, kw_only=True):
+    """A drawn zone, or one of named areas."""
+
+    title: str
+    kind: Literal["polygon"]
+    file: str | None = None
+    area_ids: tuple[str, ...] = ()
+    party: str | None = None
+
+
+class WeaponTable(Table, kw_only=True):
+    """A weapon class: type before calibre."""
+
+    type: str
+    calibre_min_mm: float | None = None
+    calibre_above_mm: float | None = None
+    calibre_max_mm: float | None = None
+    calibre_below_mm: float | None = None
+
+
+class ProvisionTable(Sourced, kw_only=True):
+    """What every provision has."""
+
+    kind: str
+    article: str
+    title: str
+    severity: Severity
+    in_force_from: Time | None = None
+    in_force_until: Time | None = None
+    exceptions: tuple[str, ...] = ()
+
+
+class ProhibitedActivityTable(ProvisionTable, kw_only=True):
+    """An activity that is forbidden in zones."""
+
+    zones: tuple[str, ...]
+    activities: tuple[str, ...]
+    weapons: tuple[WeaponTable, ...] = ()
+    binds: tuple[str, ...] = ()
+
+
+class WithdrawalTable(ProvisionTable, kw_only=True):
+    """Weapon classes, or troops, that must not be in zones."""
+
+    zones: tuple[str, ...]
+    weapons: tuple[WeaponTable, ...] = ()
+    troops: bool = False
+    binds: tuple[str, ...] = ()
+
+
+class FlightTable(ProvisionTable, kw_only=True):
+    """Aircraft that must not fly in zones."""
+
+    zones: tuple[str, ...]
+    objects: tuple[str, ...]
+    binds: tuple[str, ...] = ()
+    except_operators: tuple[str, ...] = ()
+
+
+class UnjudgedTable(ProvisionTable, kw_only=True):
+    """A clause that is parsed and shown, and not yet judged."""
+
+    zones: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    binds: tuple[str, ...] = ()
+
+
+JUDGED: dict[str, type[ProvisionTable]] = {
+    "prohibited_activity": ProhibitedActivityTable,
+    "withdrawal": WithdrawalTable,
+    "flight": FlightTable,
+}
+UNJUDGED = frozenset(
+    {
+        "stock_ceiling",
+        "quiet_days",
+        "schedule",
+        "return_fire",
+        "consultation",
+        "declared_strength",
+        "obligation",
+    }
+)
+
+
+class Notice(Table, kw_only=True):
+    """A prior notification that was received."""
+
+    reference: str
+    begin: Time = msgspec.field(name="from")
+    until: Time
+    zone: str | None = None
+
+
+class Span(Table, kw_only=True):
+    """An interval of time."""
+
+    begin: Time = msgspec.field(name="from")
+    until: Time
+
+
+class ExceptionTable(Sourced, kw_only=True):
+    """What suspends provisions."""
+
+    kind: Literal["notified", "time_window"]
+    title: str
+    article: str = ""
+    activities: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    windows: tuple[Span, ...] = ()
+
+
+class ReadingTable(Sourced, kw_only=True):
+    """One party's interpretation of a provision."""
+
+    party: str
+    provision: str
+    says: str
+
+
+class NotEncoded(Table, kw_only=True):
+    """A clause that is not in the data, and why."""
+
+    clause: str
+    says: str
+    why: str
+
+
+ZONES: dict[str, type[Sourced]] = {"offset": OffsetZoneTable, "polygon": PolygonZoneTable}
+
+LISTS: dict[str, type[Table]] = {
+    "sources": Citation,
+    "parties": Party,
+    "lines": LineTable,
+    "exceptions": ExceptionTable,
+    "readings": ReadingTable,
+    "not_encoded": NotEncoded,
+}
+"""Arrays of tables of one type; zones and provisions choose theirs by `kind`."""
+
+
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole file, each table read. `ids` are all that the file gives, those of unreadable tables included."""
+
+    header: Header
+    ids: dict[str, frozenset[str]]
+    sources: tuple[Citation, ...] = ()
+    parties: tuple[Party, ...] = ()
+    lines: tuple[LineTable, ...] = ()
+    zones: tuple[OffsetZoneTable | PolygonZoneTable, ...] = ()
+    provisions: tuple[ProvisionTable, ...] = ()
+    exceptions: tuple[ExceptionTable, ...] = ()
+    readings: tuple[ReadingTable, ...] = ()
+    not_encoded: tuple[NotEncoded, ...] = ()

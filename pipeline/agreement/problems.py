@@ -1,0 +1,58 @@
+"""Problems of an agreement file, each with its place in the file and what to do."""
+
+import re
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, order=True):
+    """One problem: the line of the file (1 where none can be told), the table and key, what is wrong, what to do."""
+
+    line: int
+    where: str
+    what: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.where}: {self.what}" + (f" — {self.mend}" if self.mend else "")
+
+
+class Problems:
+    """Collects the problems of one file, so that all are told at once."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self.found: list[Problem] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    def add(self, table: str, index: int | None, key: str, what: str, mend: str = "", name: str = "") -> None:
+        """Adds a problem of the `index`-th table of that name (or of the file's head: table "")."""
+        label = f"{table}[{name or index}]" if table else ""
+        where = ".".join(part for part in (label, key) if part) or "the file"
+        self.found.append(Problem(self._find(table, index, key), where, what, mend))
+
+    def syntax(self, message: str) -> None:
+        """Adds the TOML reader's own complaint."""
+        at = re.search(r"line (\d+)", message)
+        self.found.append(Problem(int(at.group(1)) if at else 1, "TOML", message, "mend the syntax there"))
+
+    def _find(self, table: str, index: int | None, key: str) -> int:
+        begin, end = self._span(table, index)
+        if key:
+            pattern = re.compile(rf"\s*{re.escape(key.split('.')[0].split('[')[0])}\s*=")
+            for number in range(begin, end):
+                if pattern.match(self._lines[number]):
+                    return number + 1
+        return min(begin + 1, max(len(self._lines), 1))
+
+    def _span(self, table: str, index: int | None) -> tuple[int, int]:
+        """Where a table stands: its first line and the one after its last, from 0."""
+        headers = [n for n, line in enumerate(self._lines) if re.match(r"\s*\[\[?[a-z_]+\]?\]", line)]
+        if not table:
+            return 0, headers[0] if headers else len(self._lines)
+        own = [n for n in headers if re.match(rf"\s*\[\[{table}\]\]", self._lines[n])]
+        if index is None or index >= len(own):
+            return 0, len(self._lines)
+        return own[index], min((n for n in headers if n > own[index]), default=len(self._lines))

@@ -1,0 +1,76 @@
+"""From TOML text to tables: every problem of form is collected, none stops the rest."""
+
+import re
+import tomllib
+from typing import Any, TypeVar
+
+import msgspec
+
+from pipeline.agreement.format import JUDGED, LISTS, UNJUDGED, ZONES, Header, Tables, UnjudgedTable
+from pipeline.agreement.problems import Problems
+
+T = TypeVar("T")
+
+MAX_BYTES = 4 << 20
+
+
+def read_tables(text: str, problems: Problems) -> Tables | None:
+    """The tables that could be read; None where even the head could not."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        problems.syntax(str(error))
+        return None
+    heads = {key: value for key, value in data.items() if key not in LISTS and key not in ("zones", "provisions")}
+    header = _convert(heads, Header, problems, "", None)
+    read: dict[str, Any] = {name: _read_list(data, name, problems) for name in (*LISTS, "zones", "provisions")}
+    ids = {name: frozenset(map(_name, _tables(data, name))) for name in read}
+    return Tables(header=header, ids=ids, **read) if header else None
+
+
+def _tables(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    given = data.get(name)
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+
+def _read_list(data: dict[str, Any], name: str, problems: Problems) -> tuple[Any, ...]:
+    given = data.get(name, [])
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        problems.add(name, None, "", "is no array of tables", f"write [[{name}]] before each")
+        return ()
+    read = [_read_table(item, name, index, problems) for index, item in enumerate(given)]
+    return tuple(item for item in read if item is not None)
+
+
+def _read_table(item: dict[str, Any], name: str, index: int, problems: Problems) -> Any:
+    if name in LISTS:
+        return _convert(item, LISTS[name], problems, name, index)
+    kinds: dict[str, Any] = dict(ZONES) if name == "zones" else {**JUDGED, **dict.fromkeys(UNJUDGED, UnjudgedTable)}
+    kind = item.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        problems.add(name, index, "kind", f"{kind!r} is no kind of {name[:-1]}", f"use one of {known}", _name(item))
+        return None
+    return _convert(item, kinds[kind], problems, name, index)
+
+
+def _convert(item: dict[str, Any], to: type[T], problems: Problems, name: str, index: int | None) -> T | None:
+    """One table as its record. Unknown keys are all named; of other faults msgspec tells the first."""
+    fields = {field.encode_name for field in msgspec.structs.fields(to)}  # type: ignore[arg-type]
+    for key in sorted(set(item) - fields):
+        mend = "take it out, or see docs/agreements.md for the keys: " + ", ".join(sorted(fields))
+        problems.add(name, index, key, "no such key", mend, _name(item))
+    try:
+        return msgspec.convert({key: value for key, value in item.items() if key in fields}, to)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        missing = re.search(r"required field `(\w+)`", message)
+        key = path.rstrip("`")
+        if missing:
+            key = f"{key}.{missing.group(1)}" if key else missing.group(1)
+        problems.add(name, index, key, message, "add it" if missing else "", _name(item))
+        return None
+
+
+def _name(item: dict[str, Any]) -> str:
+    return str(item.get("id") or item.get("name") or "")[:60]

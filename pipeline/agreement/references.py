@@ -1,0 +1,153 @@
+"""Whether the tables of a file agree with each other: names, terms, intervals."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipeline.agreement.format import (
+    ExceptionTable,
+    FlightTable,
+    LineTable,
+    OffsetZoneTable,
+    PolygonZoneTable,
+    ProhibitedActivityTable,
+    ProvisionTable,
+    Tables,
+    UnjudgedTable,
+    WeaponTable,
+    WithdrawalTable,
+)
+from pipeline.agreement.problems import Problems
+from pipeline.model.taxonomy import Activity, Weapon, members
+
+
+def check_references(tables: Tables, problems: Problems) -> None:
+    """Adds a problem for each name that stands for nothing, each term that is none, each interval that ends early."""
+    checker = _Checker(tables, problems)
+    checker.head()
+    for index, line in enumerate(tables.lines):
+        checker.line(index, line)
+    for index, zone in enumerate(tables.zones):
+        checker.zone(index, zone)
+    for index, provision in enumerate(tables.provisions):
+        checker.provision(index, provision)
+    for index, exception in enumerate(tables.exceptions):
+        checker.exception(index, exception)
+    for index, reading in enumerate(tables.readings):
+        checker.sourced("readings", index, reading)
+        checker.known("readings", index, "party", [reading.party], "parties", reading.id)
+        checker.known("readings", index, "provision", [reading.provision], "provisions", reading.id)
+
+
+class _Checker:
+    def __init__(self, tables: Tables, problems: Problems) -> None:
+        self.tables, self.problems = tables, problems
+        self.ids = tables.ids
+
+    def head(self) -> None:
+        header = self.tables.header
+        try:
+            ZoneInfo(header.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            self.problems.add(
+                "", None, "timezone", f"{header.timezone!r} is no IANA time zone", "write one such as 'Europe/Kyiv'"
+            )
+        self.interval("", None, "in_force_until", header.in_force_from, header.in_force_until, "")
+        for name in ("sources", "parties", "lines", "zones", "provisions", "exceptions", "readings"):
+            counted = Counter(item.id for item in getattr(self.tables, name))
+            for index, item in enumerate(getattr(self.tables, name)):
+                if counted[item.id] > 1:
+                    self.problems.add(name, index, "id", f"{item.id!r} stands twice", "rename one of the two", item.id)
+
+    def sourced(self, table: str, index: int, item: Any) -> None:
+        self.known(table, index, "source", [item.source], "sources", item.id)
+
+    def known(self, table: str, index: int, key: str, names: Iterable[str | None], among: str, item: str) -> None:
+        for name in names:
+            if name is not None and name not in self.ids[among]:
+                there = ", ".join(sorted(self.ids[among])) or "none"
+                self.problems.add(
+                    table, index, key, f"{name!r} is not among the {among}", f"the file defines: {there}", item
+                )
+
+    def interval(
+        self, table: str, index: int | None, key: str, begin: datetime | None, end: datetime | None, item: str
+    ) -> None:
+        if begin is not None and end is not None and end <= begin:
+            self.problems.add(table, index, key, f"{end} is not after {begin}", "", item)
+
+    def terms(
+        self, table: str, index: int, key: str, names: Iterable[str], terms: type[Activity] | type[Weapon], item: str
+    ) -> None:
+        for name in names:
+            try:
+                members(name, terms)
+            except ValueError as error:
+                groups = sorted({term.group for term in terms})
+                listed = ", ".join(groups)
+                self.problems.add(table, index, key, str(error), f"groups: {listed}; terms: schemas/taxonomy.json", item)
+
+    def line(self, index: int, line: LineTable) -> None:
+        self.sourced("lines", index, line)
+        self.known("lines", index, "left", [line.left], "parties", line.id)
+        self.known("lines", index, "right", [line.right], "parties", line.id)
+        self.interval("lines", index, "valid_until", line.valid_from, line.valid_until, line.id)
+        markers = {marker.id for marker in line.markers} | {"start", "end"}
+        for sector in line.sectors:
+            for end in (sector.begin, sector.end):
+                if end not in markers:
+                    self.problems.add(
+                        "lines", index, "", f"sector {sector.id!r} names no marker of the line: {end!r}", "", line.id
+                    )
+
+    def zone(self, index: int, zone: OffsetZoneTable | PolygonZoneTable) -> None:
+        self.sourced("zones", index, zone)
+        self.known("zones", index, "party", [zone.party], "parties", zone.id)
+        if isinstance(zone, PolygonZoneTable):
+            if bool(zone.file) == bool(zone.area_ids):
+                self.problems.add("zones", index, "", "a polygon zone has a file or area_ids: just one", "", zone.id)
+            return
+        self.known("zones", index, "line", [zone.line], "lines", zone.id)
+        if zone.to_m <= zone.from_m:
+            self.problems.add("zones", index, "to_m", f"{zone.to_m} is not greater than {zone.from_m}", "", zone.id)
+
+    def provision(self, index: int, table: ProvisionTable) -> None:
+        where = ("provisions", index)
+        self.sourced(*where, table)
+        self.known(*where, "exceptions", table.exceptions, "exceptions", table.id)
+        begin = table.in_force_from or self.tables.header.in_force_from
+        self.interval(*where, "in_force_until", begin, table.in_force_until, table.id)
+        if isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable | UnjudgedTable):
+            self.known(*where, "zones", table.zones, "zones", table.id)
+            self.known(*where, "binds", table.binds, "parties", table.id)
+        if isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable) and not table.zones:
+            self.problems.add(*where, "zones", "no zone", "name at least one", table.id)
+        if isinstance(table, ProhibitedActivityTable):
+            self.terms(*where, "activities", table.activities, Activity, table.id)
+        if isinstance(table, FlightTable):
+            self.terms(*where, "objects", table.objects, Weapon, table.id)
+            self.known(*where, "except_operators", table.except_operators, "parties", table.id)
+        if isinstance(table, WithdrawalTable) and not table.weapons and not table.troops:
+            self.problems.add(*where, "weapons", "neither weapons nor troops", "say what must withdraw", table.id)
+        if isinstance(table, ProhibitedActivityTable | WithdrawalTable):
+            self.terms(*where, "weapons", [weapon.type for weapon in table.weapons], Weapon, table.id)
+            for weapon in table.weapons:
+                self.calibre(*where, weapon, table.id)
+
+    def calibre(self, table: str, index: int, weapon: WeaponTable, item: str) -> None:
+        low = max(weapon.calibre_min_mm or 0.0, weapon.calibre_above_mm or 0.0)
+        highs = [bound for bound in (weapon.calibre_max_mm, weapon.calibre_below_mm) if bound is not None]
+        if highs and min(highs) < low:
+            self.problems.add(table, index, "weapons", f"{weapon.type}: no calibre is within the bounds", "", item)
+
+    def exception(self, index: int, table: ExceptionTable) -> None:
+        where = ("exceptions", index)
+        self.sourced(*where, table)
+        self.terms(*where, "activities", table.activities, Activity, table.id)
+        self.known(*where, "notices", [notice.zone for notice in table.notices], "zones", table.id)
+        for span in (*table.notices, *table.windows):
+            self.interval(*where, "notices" if table.notices else "windows", span.begin, span.until, table.id)
+        if table.kind == "time_window" and not table.windows:
+            self.problems.add(*where, "windows", "no window", "give at least one with from and until", table.id)

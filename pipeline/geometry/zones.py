@@ -1,0 +1,245 @@
+"""Zones: areas derived from a line, or drawn; and which footprints lie in them.
+
+A zone answers two questions: which exact places lie in it (`contains`), and, for places with a radius about them, which
+of them lie in it or out of it for sure (`settle`). All else is a share of the footprint's lattice (`membership`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import shapely
+import shapely.ops
+from numpy.typing import NDArray
+
+from pipeline.geometry import line as lines
+from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.line import Line, Located
+from pipeline.geometry.projection import Bools, Floats, Geometry, area_m2, centred_on
+
+SLACK = 0.002
+"""How far the plane's scale may be off where a polygon is asked for distances: these only decide what is sampled."""
+
+OUT, UNSURE, IN = -1, 0, 1
+
+
+class Places(NamedTuple):
+    """Exact places, and where they lie along every line that a zone may ask for."""
+
+    lon: Floats
+    lat: Floats
+    located: Mapping[str, Located]
+
+
+class Zone(Protocol):
+    """What an offset zone and a polygon zone have in common."""
+
+    zone_id: str
+    line_id: str | None
+
+    def contains(self, places: Places) -> Bools:
+        """Which exact places lie in the zone."""
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """For discs about places: `IN` or `OUT` where that is sure, else `UNSURE`."""
+
+    def edge_distance_m(self, places: Places) -> Floats:
+        """Distance to the zone's edge, for the reader of an alert; NaN where it has no meaning."""
+
+    def drawing(self) -> Geometry:
+        """The zone as a polygon in degrees, for maps and areas only."""
+
+
+class OffsetZone:
+    """All that lies between two distances from a line, on one side or both, between two chainages.
+
+    Args:
+        side: -1 left, 1 right, 0 both.
+        from_m, to_m: unsigned distances from the line.
+        between_m: chainages, or None for the whole line. Nothing beyond an open line's end is in the zone.
+    """
+
+    def __init__(
+        self,
+        zone_id: str,
+        line_id: str,
+        line: Line,
+        side: int,
+        from_m: float,
+        to_m: float,
+        between_m: tuple[float, float] | None = None,
+    ) -> None:
+        self.zone_id, self.line_id, self.line = zone_id, line_id, line
+        self.side, self.from_m, self.to_m, self.between_m = side, from_m, to_m, between_m
+
+    def contains(self, places: Places) -> Bools:
+        """Decided by distance, side and chainage, exactly; edges belong to the zone."""
+        chainage_m, offset_m, side = places.located[self.line_id]
+        away_m = np.abs(offset_m)
+        inside = (away_m >= self.from_m) & (away_m <= self.to_m) & (side != lines.BEYOND) & (side != lines.UNPLACED)
+        if self.side:
+            inside &= (side == self.side) | (side == lines.ON)
+        if self.between_m:
+            inside &= (chainage_m >= self.between_m[0]) & (chainage_m <= self.between_m[1])
+        return np.asarray(inside)
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """Sure by the triangle inequality: no place in the disc is nearer to an edge than the radius allows."""
+        _, offset_m, side = places.located[self.line_id]
+        away_m = np.abs(offset_m)
+        sure_out = (away_m - radius_m > self.to_m) | (away_m + radius_m < self.from_m) | (side == lines.UNPLACED)
+        near_end = self.line.end_distances_m(places.lon, places.lat) - radius_m <= away_m + radius_m
+        margin_m = self.to_m - away_m
+        if self.from_m > 0:
+            margin_m = np.minimum(margin_m, away_m - self.from_m)
+        if self.side:
+            margin_m = np.minimum(margin_m, away_m)
+            sure_out |= (side == -self.side) & (radius_m < away_m) & ~near_end
+        inside = self.contains(places)
+        sure_in = inside & (radius_m < margin_m) & ~near_end & (self.between_m is None)
+        settled = np.where(sure_out, OUT, np.where(sure_in, IN, UNSURE))
+        return np.where(radius_m == 0, np.where(inside, IN, OUT), settled).astype(np.int8)
+
+    def edge_distance_m(self, places: Places) -> Floats:
+        """Distance to the nearest of the zone's distances (and to the line itself, if it is one side's zone)."""
+        away_m = np.abs(places.located[self.line_id].offset_m)
+        edges = [np.abs(away_m - self.to_m)]
+        if self.from_m > 0 or self.side:
+            edges.append(np.abs(away_m - self.from_m))
+        return np.asarray(np.minimum.reduce(edges))
+
+    def drawing(self) -> Geometry:
+        """A buffer, its arcs flattened and its corners only nearly right: never used to decide."""
+        line = self.line
+        stretch = line.piece(*self.between_m) if self.between_m else line.plane
+        band = shapely.buffer(stretch, self.to_m, cap_style="flat", quad_segs=32)
+        if self.from_m > 0:
+            band = band.difference(shapely.buffer(stretch, self.from_m, cap_style="flat", quad_segs=32))
+        if self.side:
+            band = self._one_side(band, stretch)
+        return line.projection.polygon_to_lonlat(band)
+
+    def _one_side(self, band: Geometry, stretch: Geometry) -> Geometry:
+        parts = [
+            part
+            for part in shapely.get_parts(shapely.ops.split(band, stretch))
+            if self.line.locate(*_inner_place(self.line, part)).side[0] == self.side
+        ]
+        return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def _inner_place(line: Line, part: Geometry) -> tuple[Floats, Floats]:
+    place = part.representative_point()
+    return line.projection.to_lonlat([place.x], [place.y])
+
+
+class PolygonZone:
+    """A drawn area. Its edges are geodesics; it is repaired after projecting, not before.
+
+    Args:
+        outline: polygon or multipolygon in degrees.
+    """
+
+    line_id = None
+
+    def __init__(self, zone_id: str, outline: Geometry) -> None:
+        self.zone_id = zone_id
+        corners = shapely.get_coordinates(outline)
+        self.projection = centred_on(corners[:, 0], corners[:, 1])
+        self.plane = self.projection.polygon_to_plane(outline)
+        self._edge = self.plane.boundary
+        shapely.prepare(self.plane)
+        shapely.prepare(self._edge)
+
+    def contains(self, places: Places) -> Bools:
+        """Places on the edge belong to the zone."""
+        x, y = self.projection.to_plane(places.lon, places.lat)
+        reached = np.isfinite(x) & np.isfinite(y)
+        return np.asarray(
+            reached & shapely.intersects_xy(self.plane, np.where(reached, x, 0.0), np.where(reached, y, 0.0))
+        )
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """Sure where the disc does not reach the edge."""
+        inside = self.contains(places)
+        away_m = self.edge_distance_m(places)
+        sure = (radius_m == 0) | (radius_m < away_m * (1.0 - SLACK)) | ~np.isfinite(away_m)
+        return np.where(sure, np.where(inside, IN, OUT), UNSURE).astype(np.int8)
+
+    def edge_distance_m(self, places: Places) -> Floats:
+        """Distance to the outline, in the plane about the zone: near it true to some metres in a kilometre."""
+        x, y = self.projection.to_plane(places.lon, places.lat)
+        reached = np.isfinite(x) & np.isfinite(y)
+        points = shapely.points(np.where(reached, x, 0.0), np.where(reached, y, 0.0))
+        return np.where(reached, shapely.distance(self._edge, points), np.inf)
+
+    def drawing(self) -> Geometry:
+        """The outline itself."""
+        return self.projection.polygon_to_lonlat(self.plane)
+
+
+class Membership(NamedTuple):
+    """Shares of footprints in zones.
+
+    `each` has the shape (zones, footprints); `any` (groups, footprints) is the share in the union of a group's zones.
+    """
+
+    each: Floats
+    any: Floats
+
+
+def membership(
+    footprints: Footprints,
+    zones: Sequence[Zone],
+    groups: Sequence[Sequence[int]],
+    lines_by_id: Mapping[str, Line],
+    places: Places,
+) -> Membership:
+    """The probability that each footprint lies in each zone: the share of its area there.
+
+    Args:
+        groups: each a list of indices into `zones`, whose union is asked for.
+        places: the footprints' centres, as `locate_all` gives them.
+    """
+    settled = np.full((len(zones), len(footprints)), OUT, dtype=np.int8)
+    known = footprints.placed
+    some = _subset(places, known)
+    for row, zone in zip(settled, zones, strict=True):
+        row[known] = zone.settle(some, footprints.reach_m[known])
+    each = (settled == IN).astype(float)
+    union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(len(groups), len(footprints))
+    for index in np.flatnonzero((settled == UNSURE).any(axis=0)):
+        lon, lat = footprints.lattice(int(index))
+        sampled = locate_all(lon, lat, lines_by_id)
+        hits = np.array([zone.contains(sampled) for zone in zones])
+        unsure = settled[:, index] == UNSURE
+        each[unsure, index] = hits[unsure].mean(axis=1)
+        for number, group in enumerate(groups):
+            if union[number, index] < 1.0:
+                union[number, index] = hits[list(group)].any(axis=0).mean() if len(group) else 0.0
+    return Membership(each, union)
+
+
+def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:
+    """Places, and where they lie along every line; NaN places are located nowhere."""
+    known = np.isfinite(lon) & np.isfinite(lat)
+    located = {}
+    for line_id, line in lines_by_id.items():
+        chainage_m, offset_m = np.full(lon.shape, np.nan), np.full(lon.shape, np.inf)
+        side = np.full(lon.shape, lines.UNPLACED, dtype=np.int8)
+        chainage_m[known], offset_m[known], side[known] = line.locate(lon[known], lat[known])
+        located[line_id] = Located(chainage_m, offset_m, side)
+    return Places(lon, lat, located)
+
+
+def _subset(places: Places, mask: Bools) -> Places:
+    return Places(
+        places.lon[mask],
+        places.lat[mask],
+        {line_id: Located(*(part[mask] for part in found)) for line_id, found in places.located.items()},
+    )
+
+
+def zone_area_m2(zone: Zone) -> float:
+    """The zone's area, from its drawing."""
+    return area_m2(zone.drawing())

@@ -1,0 +1,1 @@
+"""Immutable records and the taxonomy. No I/O, no clock."""

@@ -1,0 +1,164 @@
+"""What a report must be, beyond its types. The one gate through which every report enters."""
+
+from collections.abc import Container
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from pipeline.model.footprint import Area, Bearing, Disc, MultiPolygon, Polygon, Ring
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import RejectReason
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2101, 1, 1, tzinfo=UTC)
+MAX_RADIUS_M = 2_000_000.0
+MAX_VERTICES = 20_000
+"""Enough for any district's outline; a bound on what one untrusted line may cost."""
+_MAX_ID = 300
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a report cannot be taken, and which field is to blame."""
+
+    field: str
+    reason: RejectReason
+    detail: str
+
+
+def check(report: Report, area_ids: Container[str]) -> Problem | None:
+    """The first thing that is wrong with `report`, or None.
+
+    `area_ids` are the ids that the gazetteer knows.
+    """
+    return _check_id(report) or _check_times(report) or _check_footprint(report, area_ids) or _check_figures(report)
+
+
+def in_utc(report: Report) -> Report:
+    """The same report with its times in UTC."""
+    moved = {
+        name: time.astimezone(UTC)
+        for name in ("observed_from", "observed_until", "published_at", "received_at")
+        if (time := getattr(report, name)) is not None and time.tzinfo is not UTC
+    }
+    return replace(report, **moved) if moved else report
+
+
+def _check_id(report: Report) -> Problem | None:
+    own, revised, source = report.report_id, report.revises, report.source
+    if not source or not own.startswith(source + ":") or len(own) == len(source) + 1:
+        return Problem(
+            "report_id", RejectReason.BAD_ID, f"{own[:80]!r} does not begin with {source[:40]!r} and a colon"
+        )
+    if len(own) > _MAX_ID:
+        return Problem("report_id", RejectReason.BAD_ID, f"longer than {_MAX_ID} characters")
+    if revised is not None and (revised == own or not revised.startswith(source + ":")):
+        return Problem(
+            "revises", RejectReason.BAD_REVISION, f"{revised[:80]!r} is the report itself or another source's"
+        )
+    return None
+
+
+def _check_times(report: Report) -> Problem | None:
+    begin, end, published = report.observed_from, report.observed_until, report.published_at
+    if begin < EARLIEST or begin > LATEST:
+        return _out_of_range("observed_from", begin)
+    if end < EARLIEST or end > LATEST:
+        return _out_of_range("observed_until", end)
+    if published is not None and (published < EARLIEST or published > LATEST):
+        return _out_of_range("published_at", published)
+    if report.received_at is not None and not EARLIEST <= report.received_at <= LATEST:
+        return _out_of_range("received_at", report.received_at)
+    if end < begin:
+        return Problem("observed_until", RejectReason.END_BEFORE_START, f"{end:%Y-%m-%d %H:%M:%S} is before its start")
+    return None
+
+
+def _out_of_range(field: str, time: datetime) -> Problem:
+    return Problem(field, RejectReason.TIME_OUT_OF_RANGE, f"the year {time.year} is not between 1900 and 2100")
+
+
+def _check_footprint(report: Report, area_ids: Container[str]) -> Problem | None:
+    footprint = report.footprint
+    if isinstance(footprint, Disc):
+        return check_lonlat(footprint.lon, footprint.lat) or _check_length("radius_m", footprint.radius_m)
+    if isinstance(footprint, Bearing):
+        return check_lonlat(footprint.lon, footprint.lat) or _check_bearing(footprint)
+    if isinstance(footprint, Area):
+        return _check_area(footprint, area_ids)
+    return None
+
+
+def check_lonlat(lon: float, lat: float) -> Problem | None:
+    """What is wrong with a place, or None."""
+    if -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0:
+        if lon == 0.0 and lat == 0.0:
+            return Problem("footprint", RejectReason.NULL_ISLAND, "longitude and latitude are both 0")
+        return None
+    if -180.0 <= lat <= 180.0 and -90.0 <= lon <= 90.0:
+        return Problem("footprint", RejectReason.COORDINATES_SWAPPED, f"longitude {lon} and latitude {lat}")
+    return Problem("footprint", RejectReason.COORDINATES_OUT_OF_RANGE, f"longitude {lon} and latitude {lat}")
+
+
+def _check_length(field: str, length_m: float) -> Problem | None:
+    if 0.0 <= length_m <= MAX_RADIUS_M:
+        return None
+    return Problem(
+        f"footprint.{field}", RejectReason.BAD_VALUE, f"{length_m} m is not between 0 and {MAX_RADIUS_M:.0f}"
+    )
+
+
+def _check_bearing(bearing: Bearing) -> Problem | None:
+    problem = _check_length("range_min_m", bearing.range_min_m) or _check_length("range_max_m", bearing.range_max_m)
+    if problem:
+        return problem
+    if bearing.range_max_m <= bearing.range_min_m:
+        return Problem("footprint.range_max_m", RejectReason.BAD_VALUE, "not greater than range_min_m")
+    angles = [angle for pair in bearing.azimuths_deg for angle in pair]
+    if not 2 <= len(angles) <= 64 or not all(-360.0 <= angle <= 720.0 for angle in angles):
+        return Problem("footprint.azimuths_deg", RejectReason.BAD_VALUE, "give 1 to 32 intervals in degrees")
+    return None
+
+
+def _check_area(area: Area, area_ids: Container[str]) -> Problem | None:
+    if (area.geometry is None) == (area.area_id is None):
+        return Problem("footprint", RejectReason.BAD_VALUE, "an area has a geometry or an area_id: just one of them")
+    if area.area_id is not None:
+        if area.area_id in area_ids:
+            return None
+        return Problem("footprint.area_id", RejectReason.UNKNOWN_AREA, f"{area.area_id[:80]!r} is not known")
+    assert area.geometry is not None
+    return _check_rings(area.geometry)
+
+
+def _check_rings(geometry: Polygon | MultiPolygon) -> Problem | None:
+    polygons = [geometry.coordinates] if isinstance(geometry, Polygon) else geometry.coordinates
+    rings: list[Ring] = [ring for polygon in polygons for ring in polygon]
+    if not rings or any(not polygon for polygon in polygons):
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "it has no rings")
+    if sum(map(len, rings)) > MAX_VERTICES:
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, f"more than {MAX_VERTICES} vertices")
+    for ring in rings:
+        if len(ring) < 4 or ring[0] != ring[-1]:
+            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring is not closed")
+        for position in ring:
+            if len(position) not in (2, 3):
+                return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a position is not longitude, latitude")
+            problem = check_lonlat(position[0], position[1])
+            if problem and problem.reason is not RejectReason.NULL_ISLAND:
+                return problem
+        if len({(position[0], position[1]) for position in ring}) < 3:
+            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring encloses nothing")
+    return None
+
+
+def _check_figures(report: Report) -> Problem | None:
+    calibre = report.calibre_mm
+    if calibre is not None:
+        low, high = calibre if isinstance(calibre, tuple) else (calibre, calibre)
+        if not 0.0 < low <= high <= 2000.0:
+            return Problem("calibre_mm", RejectReason.BAD_VALUE, f"{calibre} is no calibre in millimetres")
+    count = report.count
+    if count is not None and (count.min < 0 or (count.max is not None and count.max < count.min)):
+        return Problem("count", RejectReason.BAD_VALUE, f"from {count.min} to {count.max} is no interval")
+    return None

@@ -1,0 +1,48 @@
+"""Ids are derived, never drawn: the same content has the same id everywhere and always."""
+
+import hashlib
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from pipeline.model.records import Window
+from pipeline.model.report import Report
+
+_ASIDE = frozenset({"received_at", "feed", "origin"})
+"""How a report came to us is not what it says."""
+
+_STATED = [field for field in msgspec.structs.fields(Report) if field.name not in _ASIDE]
+_stated = attrgetter(*(field.name for field in _STATED))
+
+_Content: Any = msgspec.defstruct(
+    "_Content",
+    [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in _STATED
+    ],
+    omit_defaults=True,
+)
+_encode = msgspec.json.Encoder().encode
+
+
+def content_hash(report: Report) -> bytes:
+    """16 bytes that stand for all that the report says; `received_at`, `feed` and `origin` aside.
+
+    Fields at their default are left out, so that a field added to the record later changes no hash.
+    """
+    return hashlib.sha256(_encode(_Content(*_stated(report)))).digest()[:16]
+
+
+def incident_id(canonical_report_id: str, window: Window) -> str:
+    """The incident's id, from its canonical report and that report's own window."""
+    return "in_" + _digest("incident", canonical_report_id, window.tile, window.day)
+
+
+def alert_id(agreement: str, provision: str, incident: str) -> str:
+    """The alert's id: one incident and one provision have one alert."""
+    return "al_" + _digest("alert", agreement, provision, incident)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

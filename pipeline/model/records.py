@@ -1,0 +1,161 @@
+"""What the monitor makes of reports: incidents, matches, alerts, rejects; and the observation record."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.model.footprint import Footprint
+from pipeline.model.report import Attribution, Count, Time
+from pipeline.model.taxonomy import (
+    Activity,
+    Change,
+    Doubt,
+    ObservationState,
+    Reason,
+    RejectReason,
+    Severity,
+    Side,
+    Standing,
+    Status,
+    Verdict,
+    Weapon,
+)
+
+
+class Window(msgspec.Struct, frozen=True, order=True):
+    """The unit of state: one tile of the fixed global grid, one UTC day of `observed_from`."""
+
+    tile: str
+    day: str
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, seen by one or more reports. It exists once, whatever agreements are loaded."""
+
+    incident_id: str
+    window: Window
+    report_ids: tuple[str, ...]
+    observed_from: datetime
+    observed_until: datetime
+    footprint: Footprint
+    activity: Activity
+    weapons: tuple[Weapon, ...]
+    calibre_mm: float | tuple[float, float] | None
+    count: Count | None
+    ledgers: tuple[str, ...]
+    attributions: tuple[Attribution, ...]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """One report and one zone. `offset_m` is signed, left of the line negative; null where there is no line."""
+
+    report_id: str
+    agreement: str
+    zone: str | None
+    line: str | None
+    side: Side | None
+    chainage_m: float | None
+    offset_m: float | None
+    probability: float
+    verdict: Verdict
+    observed_from: datetime
+    observed_until: datetime
+
+
+class DoubtNote(msgspec.Struct, frozen=True):
+    """One reason why an alert is not more certain, with its figures."""
+
+    doubt: Doubt
+    figures: dict[str, Any]
+
+
+class ReadingNote(msgspec.Struct, frozen=True):
+    """One party's reading of the clause, for the reader to weigh; readings are not yet judged."""
+
+    reading: str
+    party: str
+    says: str
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that stands: one incident that looks like a breach of one provision."""
+
+    alert_id: str
+    agreement: str
+    agreement_version: str
+    provision: str
+    article: str
+    incident_id: str
+    status: Status
+    severity: Severity
+    reason: Reason
+    probability: float
+    place_probability: float
+    observed_from: Time
+    observed_until: Time
+    line: str | None
+    side: Side | None
+    chainage_m: float | None
+    offset_m: float | None
+    lon: float | None
+    lat: float | None
+    radius_m: float | None
+    report_ids: tuple[str, ...]
+    doubts: tuple[DoubtNote, ...]
+    readings: tuple[ReadingNote, ...]
+    attribution: tuple[Attribution, ...]
+    standing: Standing
+    acknowledged_by: str | None
+    assignee: str | None
+    judged_by: str
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of an alert's history. Revision 1 is the first; nothing that was said is ever changed."""
+
+    alert: Alert
+    revision: int
+    decided_at: Time
+    change: Change
+    author: str
+    supersedes: tuple[str, ...] = ()
+    superseded_by: tuple[str, ...] = ()
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that could not be read, with its bytes: the first 64 KiB of them, their length and SHA-256.
+
+    `row` counts from 1; `position` is the byte at which the row begins in the (decompressed) input.
+    """
+
+    file: str
+    row: int
+    position: int
+    field: str
+    reason: RejectReason
+    detail: str
+    source: str
+    bytes: bytes
+    length: int
+    sha256: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that someone watched an area in an interval, and how well.
+
+    `quality` is the share of events of interest in the area that would have been noticed, from 0 to 1, or null where
+    nobody said.
+    """
+
+    observation_id: str
+    source: str
+    asset: str
+    observed_from: Time
+    observed_until: Time
+    footprint: Footprint
+    state: ObservationState
+    operator: str | None = None
+    quality: float | None = None
+    reason: str | None = None
+    received_at: Time | None = None

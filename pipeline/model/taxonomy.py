@@ -1,0 +1,270 @@
+"""The closed lists: every term that a record may carry, with its meaning.
+
+`schemas/taxonomy.json` is generated from here (`make schemas`) and a test holds the two together. A list may
+grow; a term is never renamed and never changes its meaning.
+"""
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A word of a closed list, with its meaning in `.meaning` and, where it has one, its `.group`."""
+
+    meaning: str
+    group: str
+
+    def __new__(cls, value: str, meaning: str, group: str = "") -> "Term":
+        term = str.__new__(cls, value)
+        term._value_ = value
+        term.meaning = meaning
+        term.group = group
+        return term
+
+
+class Activity(Term):
+    """What happened. A provision may name a term or a whole group."""
+
+    EXPLOSION = "explosion", "an explosion, its origin undetermined", "fire"
+    IMPACT = "impact", "a round or munition that struck", "fire"
+    OUTGOING_FIRE = "outgoing_fire", "a weapon that fired, placed where it stood", "fire"
+    PROJECTILE = "projectile", "a projectile in flight", "fire"
+    MUZZLE_FLASH = "muzzle_flash", "a muzzle flash, placed where it was seen", "fire"
+    SHOT = "shot", "shots", "fire"
+    BURST = "burst", "bursts of automatic fire", "fire"
+    SHELLING = "shelling", "indirect fire as a bombardment", "fire"
+    ARMED_CLASH = "armed_clash", "armed force between two sides, its form not said", "fire"
+    AIR_STRIKE = "air_strike", "munitions released from a crewed aircraft", "fire"
+    DRONE_STRIKE = "drone_strike", "munitions released from, or carried by, an uncrewed aircraft", "fire"
+    MISSILE_STRIKE = "missile_strike", "a guided missile that struck", "fire"
+    LIVE_FIRE_TRAINING = "live_fire_training", "firing at a range, said to be training", "training"
+    FLIGHT = "flight", "an aircraft, drone or balloon in the air", "flight"
+    WEAPON_PRESENCE = "weapon_presence", "weapons seen standing or stored", "presence"
+    TROOP_PRESENCE = "troop_presence", "armed forces present", "presence"
+    MOVEMENT = "movement", "forces or weapons on the move", "presence"
+    POSITION = "position", "a position, trench or obstacle built or held", "presence"
+    CROSSING = "crossing", "a line crossed by forces or weapons", "presence"
+    MINE_LAYING = "mine_laying", "mines laid", "mines"
+    MINE_EXPLOSION = "mine_explosion", "a mine or unexploded munition that went off", "mines"
+    JAMMING = "jamming", "a monitor's sensor, link or navigation jammed", "interference"
+    DENIAL_OF_ACCESS = "denial_of_access", "a monitor refused passage or view", "interference"
+    DAMAGE_TO_MONITOR = "damage_to_monitor", "a monitor's sensor, vehicle or drone damaged or shot at", "interference"
+    ATTACK_ON_CIVILIANS = "attack_on_civilians", "armed force used on civilians", "harm"
+    DETENTION = "detention", "persons detained or abducted", "harm"
+    FLARE = "flare", "an illumination flare", "light"
+    HEAT = "heat", "a thermal anomaly: evidence, never by itself a violation", "evidence"
+    STATEMENT = "statement", "words: a claim, a threat, an announcement", "speech"
+    OTHER = "other", "something that no other term names", "other"
+    UNKNOWN = "unknown", "the source does not say what", "unknown"
+
+
+class Weapon(Term):
+    """A weapon type. Type comes before calibre: a 120 mm mortar is a mortar and no artillery."""
+
+    ARTILLERY = "artillery", "guns and howitzers, towed or self-propelled", "heavy"
+    MORTAR = "mortar", "mortars", "heavy"
+    MULTIPLE_ROCKET_LAUNCHER = "multiple_rocket_launcher", "multiple-launch rocket systems", "heavy"
+    LONG_RANGE_ROCKET_LAUNCHER = (
+        "long_range_rocket_launcher",
+        "heavy rocket systems that an agreement names apart (Tornado-S, Uragan, Smerch)",
+        "heavy",
+    )
+    TACTICAL_MISSILE = "tactical_missile", "surface-to-surface tactical missiles (Tochka)", "heavy"
+    BALLISTIC_MISSILE = "ballistic_missile", "ballistic missiles of longer range", "heavy"
+    CRUISE_MISSILE = "cruise_missile", "cruise missiles", "heavy"
+    SURFACE_TO_AIR_MISSILE = "surface_to_air_missile", "air-defence missile systems", "heavy"
+    ANTI_AIRCRAFT_GUN = "anti_aircraft_gun", "anti-aircraft guns", "heavy"
+    TANK = "tank", "main battle tanks", "heavy"
+    ARMOURED_VEHICLE = "armoured_vehicle", "infantry fighting vehicles and armoured carriers", "armour"
+    ANTI_TANK_WEAPON = "anti_tank_weapon", "anti-tank guns and guided missiles", "infantry"
+    GRENADE_LAUNCHER = "grenade_launcher", "grenade launchers", "infantry"
+    HEAVY_MACHINE_GUN = "heavy_machine_gun", "heavy machine guns", "infantry"
+    SMALL_ARMS = "small_arms", "rifles, light machine guns, sniper fire", "infantry"
+    AIR_BOMB = "air_bomb", "bombs released from aircraft", "air"
+    FIXED_WING = "fixed_wing", "crewed fixed-wing aircraft", "aircraft"
+    ROTARY_WING = "rotary_wing", "helicopters", "aircraft"
+    UAV = "uav", "uncrewed aircraft", "aircraft"
+    BALLOON = "balloon", "balloons and aerostats", "aircraft"
+    MINE = "mine", "mines", "explosive"
+    IMPROVISED_EXPLOSIVE = "improvised_explosive", "improvised explosive devices", "explosive"
+    ELECTRONIC_WARFARE = "electronic_warfare", "jammers", "electronic"
+    UNKNOWN = "unknown", "the source does not say which weapon", "unknown"
+
+
+class CountUnit(Term):
+    """What a count counts. Counts of unlike units are never added."""
+
+    EXPLOSION = "explosion", "explosions"
+    PROJECTILE = "projectile", "projectiles in flight"
+    FLASH = "flash", "muzzle flashes"
+    FLARE = "flare", "illumination flares"
+    SHOT = "shot", "single shots"
+    BURST = "burst", "bursts"
+    ROUND = "round", "rounds fired or landed"
+    WEAPON = "weapon", "weapons"
+    VEHICLE = "vehicle", "vehicles"
+    PERSON = "person", "persons"
+    FATALITY = "fatality", "persons killed"
+    AIRCRAFT = "aircraft", "aircraft, drones, balloons"
+    POSITION = "position", "positions"
+    EVENT = "event", "events, as the source counts them"
+
+
+class Basis(Term):
+    """What an attribution rests on. The monitor makes none of its own."""
+
+    OBSERVED = "observed", "the author saw who did it"
+    ADMISSION = "admission", "the party said so itself"
+    STATEMENT = "statement", "somebody said so"
+    CODED = "coded", "a data set's coding of the actors"
+    INFERENCE = "inference", "the author's inference"
+
+
+class Severity(Term):
+    """How grave a breach of the provision is, as the agreement's data says."""
+
+    MINOR = "minor", "a breach of form or of small consequence"
+    SERIOUS = "serious", "a breach that endangers the ceasefire's working"
+    GRAVE = "grave", "a breach that endangers lives or the ceasefire itself"
+
+
+class Status(Term):
+    """Where an alert stands between allegation and outcome."""
+
+    ALLEGED = "alleged", "reported; nothing more is known"
+    CORROBORATED = "corroborated", "seen by independent observers"
+    UNDER_VERIFICATION = "under_verification", "somebody was asked to find out"
+    CONFIRMED = "confirmed", "found to be a violation"
+    NOT_A_VIOLATION = "not_a_violation", "found to have happened, and to be none"
+    REFUTED = "refuted", "found not to have happened"
+    SUPERSEDED = "superseded", "no longer in the current view; another may stand for it"
+
+
+class Standing(Term):
+    """Whether an alert is put before people or kept for who asks."""
+
+    RAISED = "raised", "probability from the agreement's threshold (0.5 unless it sets one) up"
+    POSSIBLE = "possible", "probability from 0.05 up, or capped by a doubt: kept, listed on request, never pushed"
+
+
+class Verdict(Term):
+    """Whether a report lies in a zone."""
+
+    INSIDE = "inside", "probability at least 0.95"
+    OUTSIDE = "outside", "probability at most 0.05"
+    INDETERMINATE = "indeterminate", "between the two"
+
+
+class Side(Term):
+    """Where a place lies, seen along an oriented line."""
+
+    LEFT = "left", "left of the line; offsets are negative"
+    RIGHT = "right", "right of the line; offsets are positive"
+    ON = "on", "within half a metre of the line"
+    BEYOND = "beyond", "past the end of an open line, where no offset zone holds"
+
+
+class Reason(Term):
+    """Why an alert exists: the kind of provision that looks broken."""
+
+    PROHIBITED_ACTIVITY = "prohibited_activity", "an activity in a zone where the agreement forbids it"
+    WITHIN_WITHDRAWAL_DISTANCE = (
+        "within_withdrawal_distance",
+        "a weapon class or troops nearer to the line than the agreement allows",
+    )
+    PROHIBITED_FLIGHT = "prohibited_flight", "a flight where the agreement forbids that kind of aircraft"
+
+
+class Doubt(Term):
+    """Why an alert is not more certain."""
+
+    PLACE_STRADDLES = "place_straddles", "the footprint lies partly outside the zone"
+    PLACE_BROAD = "place_broad", "the footprint is above 500 km² or larger than the zone; at most possible"
+    LINE_ACCURACY = "line_accuracy", "the place is nearer to the zone's edge than the line's stated accuracy"
+    TIME_STRADDLES = "time_straddles", "part of the interval lies outside the provision's time in force"
+    WEAPON_UNCLEAR = "weapon_unclear", "not every weapon that it may have been is covered; at most possible"
+    ACTIVITY_UNCLEAR = "activity_unclear", "the source does not say what happened; at most possible"
+    ATTRIBUTION_NEEDED = "attribution_needed", "the clause binds one party and nobody was named; at most possible"
+    EXCEPTION_MAY_APPLY = "exception_may_apply", "an exception covers part of the time or place"
+    SINGLE_REPORT = "single_report", "one report, not corroborated"
+    PARTY_CLAIM = "party_claim", "only a party to the agreement says so"
+    READING_DISPUTED = "reading_disputed", "the parties read this clause differently"
+
+
+class Change(Term):
+    """Why an alert has a further revision: the reason of a transition."""
+
+    REPORTED = "reported", "the reports in hand raise it"
+    EVIDENCE_CHANGED = "evidence_changed", "reports were added, corrected or withdrawn"
+    EVIDENCE_WITHDRAWN = "evidence_withdrawn", "no report supports it any longer"
+    AGREEMENT_CHANGED = "agreement_changed", "the agreement's data was changed and everything was judged anew"
+    CORE_CHANGED = "core_changed", "the monitor's own rules or parameters were changed and everything was judged anew"
+
+
+class RejectReason(Term):
+    """Why a row could not be read. A rejected row is kept with its bytes."""
+
+    NOT_JSON = "not_json", "the line is no JSON object"
+    BAD_ENCODING = "bad_encoding", "the bytes are not UTF-8"
+    TOO_LONG = "too_long", "the row is longer than the limit"
+    BAD_ROW = "bad_row", "the row does not have the table's columns"
+    MISSING = "missing", "a required field is absent or empty"
+    BAD_VALUE = "bad_value", "a field cannot be read as what it should be"
+    UNKNOWN_TERM = "unknown_term", "a field has a term that is not in the taxonomy"
+    BAD_TIME = "bad_time", "a time cannot be read, or has no zone"
+    TIME_OUT_OF_RANGE = "time_out_of_range", "a time before 1900 or after 2100"
+    END_BEFORE_START = "end_before_start", "the interval ends before it starts"
+    COORDINATES_OUT_OF_RANGE = "coordinates_out_of_range", "longitude beyond ±180 or latitude beyond ±90"
+    COORDINATES_SWAPPED = "coordinates_swapped", "longitude and latitude look exchanged"
+    NULL_ISLAND = "null_island", "the place is 0, 0: a default, not a place"
+    CONTRADICTS_NAMED_PLACE = "contradicts_named_place", "the coordinates lie far outside the place that the row names"
+    BAD_GEOMETRY = "bad_geometry", "the area is no valid polygon"
+    UNKNOWN_AREA = "unknown_area", "the named area is not in the gazetteer"
+    BAD_ID = "bad_id", "the report id does not begin with the source's name and a colon"
+    BAD_REVISION = "bad_revision", "a revision names itself or another source's report"
+    TORN_INPUT = "torn_input", "the input breaks off"
+
+
+class ObservationState(Term):
+    """How an asset watched in an interval."""
+
+    WATCHING = "watching", "watched as designed"
+    DEGRADED = "degraded", "watched less well than designed"
+    OUTAGE = "outage", "did not watch: its own fault"
+    JAMMED = "jammed", "did not watch: jammed"
+    DENIED = "denied", "did not watch: access was denied"
+
+
+LISTS: dict[str, type[Term]] = {
+    "activities": Activity,
+    "weapons": Weapon,
+    "count_units": CountUnit,
+    "bases": Basis,
+    "severities": Severity,
+    "statuses": Status,
+    "standings": Standing,
+    "verdicts": Verdict,
+    "sides": Side,
+    "reasons": Reason,
+    "doubts": Doubt,
+    "changes": Change,
+    "reject_reasons": RejectReason,
+    "observation_states": ObservationState,
+}
+"""Every closed list by its name in `schemas/taxonomy.json`."""
+
+
+def members(name: str, terms: type[Term]) -> frozenset[str]:
+    """The terms that `name` stands for: itself, or every term of the group of that name.
+
+    >>> sorted(members("light", Activity))
+    ['flare']
+    >>> sorted(members("tank", Weapon))
+    ['tank']
+
+    Raises:
+        ValueError: `name` is neither a term nor a group.
+    """
+    found = frozenset(term.value for term in terms if name in (term.value, term.group))
+    if not found:
+        raise ValueError(f"{name!r} is neither a term nor a group of {terms.__name__}")
+    return found

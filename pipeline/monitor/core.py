@@ -1,0 +1,102 @@
+"""The monitor: reports in, changes out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.projection import Geometry
+from pipeline.model.identity import content_hash, incident_id
+from pipeline.model.records import Alert, Incident
+from pipeline.model.report import Report
+from pipeline.monitor.fuse import fuse, tombstone
+from pipeline.monitor.judge import judge
+from pipeline.monitor.parameters import Parameters
+from pipeline.monitor.place import place
+from pipeline.monitor.windows import Entry, Group, Tombstone, Windows
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch of reports changed.
+
+    Attributes:
+        new: for each report of the batch, whether it was new (else it is a duplicate).
+        considered: every incident id that was looked at again, standing or not.
+        incidents: those that stand now.
+        alerts: every alert that the considered incidents have now, by agreement. An alert of theirs that is in the
+            record and not here has lost its evidence.
+        matches: incident × zone pairs of the standing incidents, over all agreements.
+        outside: standing incidents that touch no zone of any agreement.
+    """
+
+    new: tuple[bool, ...]
+    considered: frozenset[str]
+    incidents: tuple[Incident, ...]
+    alerts: Mapping[str, tuple[Alert, ...]]
+    matches: int
+    outside: int
+
+
+class Monitor:
+    """The functional core. It has no state of its own: what it must remember is in `windows`.
+
+    Args:
+        agreements: compiled, of different names.
+        windows: where the windows' sets of reports are kept.
+        areas: outlines in degrees by `area_id`.
+    """
+
+    def __init__(
+        self,
+        agreements: Sequence[Agreement],
+        windows: Windows,
+        areas: Mapping[str, Geometry],
+        parameters: Parameters = Parameters(),
+    ) -> None:
+        self.agreements = tuple(agreements)
+        self.windows, self.areas, self.parameters = windows, areas, parameters
+
+    def process(self, reports: Sequence[Report]) -> Changes:
+        """Takes a batch of reports in and judges what it touches.
+
+        The windows and the alerts that follow from them are the same whatever the order, the batches and the repeats.
+        """
+        entries = self.place(reports)
+        new = self.windows.add(entries)
+        added = [entry for entry, fresh in zip(entries, new, strict=True) if fresh]
+        groups = {Group(entry.window, entry.report.report_id) for entry in added}
+        revising = [entry.report for entry in added if entry.report.revises is not None]
+        if revising:
+            self.windows.retire(Tombstone(str(report.revises), report.ledger) for report in revising)
+            groups.update(self.windows.holding(sorted({str(report.revises) for report in revising})))
+        return self.consider(groups, tuple(new))
+
+    def consider(self, groups: Iterable[Group], new: tuple[bool, ...] = ()) -> Changes:
+        """Judges some groups of the windows, as they stand, against every agreement."""
+        ordered = sorted(groups)
+        held = self.windows.versions(ordered)
+        retired = self.windows.retired({tombstone(entry) for entries in held.values() for entry in entries})
+        incidents = fuse(held, retired)
+        alerts, matches = {}, 0
+        touched = np.zeros(len(incidents), dtype=bool)
+        for agreement in self.agreements:
+            judged = judge(incidents, agreement, self.parameters)
+            alerts[agreement.name] = tuple(judged.alerts)
+            matches += judged.matches
+            touched |= judged.touched
+        return Changes(
+            new=new,
+            considered=frozenset(incident_id(group.report_id, group.window) for group in ordered),
+            incidents=tuple(incidents),
+            alerts=alerts,
+            matches=matches,
+            outside=int((~touched).sum()),
+        )
+
+    def place(self, reports: Sequence[Report]) -> list[Entry]:
+        """Each report with its window and the hash of what it says."""
+        footprints = Footprints([report.footprint for report in reports], self.areas)
+        windows = place(reports, footprints)
+        return [Entry(window, content_hash(report), report) for window, report in zip(windows, reports, strict=True)]

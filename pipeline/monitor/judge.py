@@ -1,0 +1,222 @@
+"""Judging: incidents against the clauses of one agreement.
+
+The probability of a finding is the product of four shares, each of what the report leaves open: of the footprint's area
+in the clause's zones, of the interval in which it was in force, of what may have happened that it covers, and of what no
+exception suspends.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipeline.agreement.clauses import Clause, Coverage
+from pipeline.agreement.compiled import Agreement
+from pipeline.agreement.format import ExceptionTable, OffsetZoneTable
+from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.projection import Bools, Floats
+from pipeline.geometry.zones import Places
+from pipeline.model.identity import alert_id
+from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
+from pipeline.model.taxonomy import Doubt, Standing, Status
+from pipeline.model.times import to_us, to_us_array
+from pipeline.monitor.parameters import Parameters
+from pipeline.monitor.site import Site
+
+CAPPING = frozenset(
+    {Doubt.PLACE_BROAD, Doubt.WEAPON_UNCLEAR, Doubt.ACTIVITY_UNCLEAR, Doubt.ATTRIBUTION_NEEDED}
+)
+"""Doubts with which an alert is *possible* at most, whatever its probability."""
+
+_OPEN_END = np.iinfo(np.int64).max
+
+
+class Judged(NamedTuple):
+    """What one agreement makes of a batch of incidents.
+
+    `matches` counts incident × zone pairs of probability `match_from` or more; `touched` says which incidents have any.
+    """
+
+    alerts: list[Alert]
+    matches: int
+    touched: Bools
+
+
+def judge(incidents: Sequence[Incident], agreement: Agreement, parameters: Parameters) -> Judged:
+    """The alerts that incidents raise under one agreement, in the order of incidents and clauses."""
+    if not incidents:
+        return Judged([], 0, np.zeros(0, dtype=bool))
+    batch = _Batch(incidents, agreement, parameters)
+    found = batch.site.shares.each >= parameters.match_from
+    return Judged(batch.alerts(), int(found.sum()), found.any(axis=0))
+
+
+def time_share(begin_us: Any, end_us: Any, from_us: int, until_us: int) -> Floats:
+    """The share of each interval that lies within another; an instant lies in it or not."""
+    begin, end = np.asarray(begin_us), np.asarray(end_us)
+    length = end - begin
+    overlap = np.minimum(end, until_us) - np.maximum(begin, from_us)
+    instant = ((begin >= from_us) & (begin < until_us)).astype(float)
+    return np.where(length > 0, np.clip(overlap, 0, None) / np.maximum(length, 1), instant)
+
+
+class _Batch:
+    """One batch of incidents under one agreement; arrays are indexed by incident."""
+
+    def __init__(self, incidents: Sequence[Incident], agreement: Agreement, parameters: Parameters) -> None:
+        self.incidents, self.agreement, self.parameters = incidents, agreement, parameters
+        self.footprints = Footprints([incident.footprint for incident in incidents], agreement.areas)
+        groups = [clause.zone_indices for clause in agreement.clauses]
+        self.site = Site(self.footprints, agreement, groups)
+        self.begin_us = to_us_array(incident.observed_from for incident in incidents)
+        self.end_us = to_us_array(incident.observed_until for incident in incidents)
+
+    def alerts(self) -> list[Alert]:
+        found: list[tuple[int, int, Alert]] = []
+        for number, clause in enumerate(self.agreement.clauses):
+            found.extend((index, number, alert) for index, alert in self._judge(clause, self.site.shares.any[number]))
+        return [alert for _, _, alert in sorted(found, key=lambda item: item[:2])]
+
+    def _judge(self, clause: Clause, place: Floats) -> list[tuple[int, Alert]]:
+        when = time_share(self.begin_us, self.end_us, *_span(clause.in_force))
+        likely = np.flatnonzero(place * when >= self.parameters.possible_from / 2)
+        judged = []
+        for index in likely.tolist():
+            incident = self.incidents[index]
+            coverage = clause.covers(incident.activity, incident.weapons, incident.calibre_mm)
+            if coverage.share == 0.0 or _exempt(clause, incident):
+                continue
+            suspended = self._suspended(clause, index)
+            shares = _Shares(float(place[index]), float(when[index]), coverage, suspended)
+            if shares.product >= self.parameters.possible_from:
+                judged.append((index, self._alert(clause, index, shares)))
+        return judged
+
+    def _suspended(self, clause: Clause, index: int) -> float:
+        """The greatest share of time and place that one notice or window of an exception covers."""
+        shares = [0.0]
+        for exception in clause.exceptions:
+            if exception.activities and self.incidents[index].activity.value not in exception.activities:
+                continue
+            shares.extend(self._covered(exception, index))
+        return max(shares)
+
+    def _covered(self, exception: ExceptionTable, index: int) -> list[float]:
+        zone_ids = [zone.zone_id for zone in self.agreement.zones]
+        one = self.begin_us[index : index + 1], self.end_us[index : index + 1]
+        shares = [float(time_share(*one, to_us(span.begin), to_us(span.until))[0]) for span in exception.windows]
+        for notice in exception.notices:
+            in_place = 1.0 if notice.zone is None else self.site.shares.each[zone_ids.index(notice.zone), index]
+            in_time = time_share(*one, to_us(notice.begin), to_us(notice.until))[0]
+            shares.append(float(in_time * in_place))
+        return shares
+
+    def _alert(self, clause: Clause, index: int, shares: "_Shares") -> Alert:
+        incident, agreement, footprints = self.incidents[index], self.agreement, self.footprints
+        zone = max(clause.zone_indices, key=lambda zone: self.site.shares.each[zone, index])
+        where = self.site.reference(index, zone)
+        doubts = self._doubts(clause, index, zone, shares)
+        capped = any(note.doubt in CAPPING for note in doubts)
+        raised = shares.product >= agreement.raise_from and not capped
+        known = bool(footprints.placed[index])
+        return Alert(
+            alert_id=alert_id(agreement.name, clause.provision_id, incident.incident_id),
+            agreement=agreement.name,
+            agreement_version=agreement.version,
+            provision=clause.provision_id,
+            article=clause.article,
+            incident_id=incident.incident_id,
+            status=Status.ALLEGED,
+            severity=clause.severity,
+            reason=clause.reason,
+            probability=shares.product,
+            place_probability=round(shares.place, 4),
+            observed_from=incident.observed_from,
+            observed_until=incident.observed_until,
+            line=where.line,
+            side=where.side,
+            chainage_m=where.chainage_m,
+            offset_m=where.offset_m,
+            lon=round(float(footprints.lon[index]), 6) if known else None,
+            lat=round(float(footprints.lat[index]), 6) if known else None,
+            radius_m=round(float(footprints.reach_m[index]), 1) if known else None,
+            report_ids=incident.report_ids,
+            doubts=doubts,
+            readings=tuple(ReadingNote(r.id, r.party, r.says) for r in clause.readings),
+            attribution=incident.attributions,
+            standing=Standing.RAISED if raised else Standing.POSSIBLE,
+            acknowledged_by=None,
+            assignee=None,
+            judged_by=self.parameters.judged_by,
+        )
+
+    def _doubts(self, clause: Clause, index: int, zone: int, shares: "_Shares") -> tuple[DoubtNote, ...]:
+        incident = self.incidents[index]
+        notes: list[tuple[Doubt, Mapping[str, Any]] | None] = [
+            self._broad(clause, index, shares.place),
+            (Doubt.PLACE_STRADDLES, {"share_inside": round(shares.place, 4)}) if shares.place < 1.0 else None,
+            self._line_accuracy(index, zone),
+            (Doubt.TIME_STRADDLES, {"share_in_force": round(shares.time, 4)}) if shares.time < 1.0 else None,
+            *((doubt, {"share_covered": round(shares.coverage.share, 4)}) for doubt in shares.coverage.doubts),
+            (Doubt.EXCEPTION_MAY_APPLY, {"share_suspended": round(shares.suspended, 4)}) if shares.suspended else None,
+            _attribution_needed(clause, incident),
+            (Doubt.SINGLE_REPORT, {}) if len(incident.report_ids) == 1 else None,
+            (Doubt.PARTY_CLAIM, {"ledgers": list(incident.ledgers)}) if _only_parties(incident) else None,
+            (Doubt.READING_DISPUTED, {"readings": [r.id for r in clause.readings]}) if clause.readings else None,
+        ]
+        return tuple(DoubtNote(note[0], dict(note[1])) for note in notes if note is not None)
+
+    def _broad(self, clause: Clause, index: int, place: float) -> tuple[Doubt, Mapping[str, Any]] | None:
+        area = float(self.footprints.area_m2[index])
+        zones = sum(self.agreement.zone_areas_m2[zone] for zone in clause.zone_indices)
+        if place >= 1.0 or (area <= self.parameters.broad_m2 and area <= zones):
+            return None
+        return Doubt.PLACE_BROAD, {"area_km2": round(area / 1e6, 1), "zone_km2": round(zones / 1e6, 1)}
+
+    def _line_accuracy(self, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
+        table = self.agreement.tables.zones[zone]
+        if not isinstance(table, OffsetZoneTable):
+            return None
+        accuracy_m = self.agreement.line_table(table.line).accuracy_m
+        edge_m = float(self.agreement.zones[zone].edge_distance_m(_one(self.site.places, index))[0])
+        if edge_m >= accuracy_m:
+            return None
+        return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
+
+
+class _Shares(NamedTuple):
+    place: float
+    time: float
+    coverage: Coverage
+    suspended: float
+
+    @property
+    def product(self) -> float:
+        """The probability of the finding, to four decimals."""
+        return round(self.place * self.time * self.coverage.share * (1.0 - self.suspended), 4)
+
+
+def _span(in_force: tuple[datetime, datetime | None]) -> tuple[int, int]:
+    begin, until = in_force
+    return to_us(begin), _OPEN_END if until is None else to_us(until)
+
+
+def _one(places: Places, index: int) -> Places:
+    at = slice(index, index + 1)
+    located = {name: type(found)(*(part[at] for part in found)) for name, found in places.located.items()}
+    return Places(places.lon[at], places.lat[at], located)
+
+
+def _exempt(clause: Clause, incident: Incident) -> bool:
+    return any(claim.party in clause.except_operators for claim in incident.attributions)
+
+
+def _attribution_needed(clause: Clause, incident: Incident) -> tuple[Doubt, Mapping[str, Any]] | None:
+    if not clause.binds or any(claim.party in clause.binds for claim in incident.attributions):
+        return None
+    return Doubt.ATTRIBUTION_NEEDED, {"binds": list(clause.binds)}
+
+
+def _only_parties(incident: Incident) -> bool:
+    return bool(incident.ledgers) and all(ledger.startswith("party:") for ledger in incident.ledgers)

@@ -1,0 +1,49 @@
+"""Placing: each report, by itself, in its window. The tiles are one fixed global grid, whatever is loaded."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.projection import Floats
+from pipeline.model.records import Window
+from pipeline.model.report import Report
+
+TILE_DEG = 1.5
+"""About 167 km of latitude; as many columns in each band as keep a tile about that wide."""
+
+NOWHERE = "nowhere"
+TRACK = "track:"
+
+
+def place(reports: Sequence[Report], footprints: Footprints) -> list[Window]:
+    """The window of each report: its tile and the UTC day of `observed_from`.
+
+    A bearing or an area goes by its centre, *nowhere* has a tile of its own, and reports of a track stay together
+    whatever their place and day.
+    """
+    tiles = tile_ids(footprints.lon, footprints.lat)
+    return [
+        Window(TRACK + report.track_id, "")
+        if report.track_id is not None
+        else Window(tile, report.observed_from.strftime("%Y-%m-%d"))
+        for report, tile in zip(reports, tiles, strict=True)
+    ]
+
+
+def tile_ids(lon: Floats, lat: Floats) -> list[str]:
+    """The tile of each place; NaN is nowhere.
+
+    >>> tile_ids(np.array([37.7, np.nan]), np.array([48.0, np.nan]))
+    ['t092-096', 'nowhere']
+    """
+    known = np.isfinite(lon)
+    bands = int(180 / TILE_DEG)
+    band = np.clip(np.floor((np.where(known, lat, 0.0) + 90.0) / TILE_DEG), 0, bands - 1).astype(int)
+    middle = np.radians((np.arange(bands) + 0.5) * TILE_DEG - 90.0)
+    columns = np.maximum(1, np.round(360.0 * np.cos(middle) / TILE_DEG)).astype(int)[band]
+    column = np.floor((np.where(known, lon, 0.0) + 180.0) / 360.0 * columns).astype(int) % columns
+    return [
+        f"t{one:03d}-{two:03d}" if there else NOWHERE
+        for one, two, there in zip(band.tolist(), column.tolist(), known.tolist(), strict=True)
+    ]

@@ -1,0 +1,75 @@
+"""Where a batch's footprints lie under one agreement: the geometry that matching and judging share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.line import BEYOND, LEFT, ON, RIGHT, UNPLACED
+from pipeline.geometry.projection import Floats
+from pipeline.geometry.zones import Membership, Places, locate_all, membership
+from pipeline.model.taxonomy import Side
+
+SIDES: dict[int, Side | None] = {
+    LEFT: Side.LEFT,
+    ON: Side.ON,
+    RIGHT: Side.RIGHT,
+    BEYOND: Side.BEYOND,
+    UNPLACED: None,
+}
+
+
+class Referenced:
+    """A place's linear reference, rounded for the record: chainage and offset to a decimetre."""
+
+    __slots__ = ("chainage_m", "line", "offset_m", "side")
+
+    def __init__(self, line: str | None, side: Side | None, chainage_m: float | None, offset_m: float | None) -> None:
+        self.line, self.side, self.chainage_m, self.offset_m = line, side, chainage_m, offset_m
+
+
+NO_LINE = Referenced(None, None, None, None)
+
+
+class Site:
+    """A batch of footprints under one agreement.
+
+    Attributes:
+        places: the footprints' centres along every line.
+        shares: each zone's share of each footprint, and each clause's (the union of its zones).
+    """
+
+    def __init__(self, footprints: Footprints, agreement: Agreement, groups: Sequence[Sequence[int]]) -> None:
+        self.footprints, self.agreement = footprints, agreement
+        self.places: Places = locate_all(footprints.lon, footprints.lat, agreement.lines)
+        self.shares: Membership = membership(footprints, agreement.zones, groups, agreement.lines, self.places)
+        self._nearest = self._nearest_lines()
+
+    def reference(self, index: int, zone_index: int | None) -> Referenced:
+        """Where a footprint's centre lies along its zone's line; with no line to go by, along the nearest."""
+        line_id = self.agreement.zones[zone_index].line_id if zone_index is not None else None
+        if line_id is None:
+            line_id = self._nearest[index]
+        if line_id is None:
+            return NO_LINE
+        located = self.places.located[line_id]
+        side = SIDES[int(located.side[index])]
+        if side is None:
+            return NO_LINE
+        return Referenced(
+            line_id,
+            side,
+            round(float(located.chainage_m[index]), 1),
+            round(float(located.offset_m[index]), 1),
+        )
+
+    def _nearest_lines(self) -> list[str | None]:
+        ids = list(self.places.located)
+        if not ids:
+            return [None] * len(self.footprints)
+        away: Floats = np.array([np.abs(self.places.located[name].offset_m) for name in ids])
+        best: NDArray[np.intp] = away.argmin(axis=0)
+        near = np.isfinite(away.min(axis=0))
+        return [ids[int(i)] if there else None for i, there in zip(best, near, strict=True)]

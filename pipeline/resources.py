@@ -1,0 +1,27 @@
+"""Where the shipped data folders are: beside the package in a checkout, inside it in an installed wheel."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_FOLDERS = ("geodata", "schemas")
+
+
+class ResourceMissingError(RuntimeError):
+    """A data folder that Truceline ships is not where it must be: the installation is damaged."""
+
+
+def folder(name: str) -> Path:
+    """The data folder `name`: `geodata` (agreements, lines, areas) or `schemas` (JSON Schemas, taxonomy).
+
+    >>> folder("geodata").is_dir()
+    True
+    """
+    if name not in _FOLDERS:
+        raise ValueError(f"no data folder is called {name!r}; there are {', '.join(_FOLDERS)}")
+    # The wheel's own data first: beside an installed package there may be anything.
+    candidates = (_PACKAGE / "_data" / name, _PACKAGE.parent / name)
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    places = " or ".join(map(str, candidates))
+    raise ResourceMissingError(f"the data folder {name!r} is missing (looked for {places}); install Truceline again")

@@ -1,0 +1,209 @@
+"""The inputs that a user names: paths, `SOURCE=PATH`, folders and `-`, opened, recognised and read."""
+
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.model.check import Problem
+from pipeline.model.taxonomy import RejectReason
+from pipeline.sources.base import InputError, ReadContext, Row, Source, reject
+from pipeline.sources.csv_mapping import MAPPING_SUFFIX, load_mapping
+from pipeline.sources.records import Span, TornInput
+from pipeline.sources.registry import recognise, sources
+from pipeline.sources.streams import ByteStream
+
+HEAD_BYTES = 65_536
+_PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.+)", re.DOTALL)
+
+
+class Nothing:
+    """Stands for the format of an input that holds nothing, or breaks off before it can be recognised."""
+
+    name = "unrecognised"
+    title = "an input that is empty or breaks off at once"
+    describe = "No rows."
+
+    def recognises(self, head: bytes, file_name: str) -> bool:
+        """Never: it is what is left."""
+        return False
+
+    def read(self, stream: BinaryIO, context: ReadContext) -> Iterator[Row]:
+        """No rows; what can be read, which is less than a head, goes into the reject of the tear."""
+        kept = b""
+        try:
+            while chunk := stream.read(HEAD_BYTES):
+                kept += chunk
+        except TornInput as torn:
+            torn.span = Span(0, kept)
+            raise
+        yield from ()
+
+
+class Input:
+    """One file, or standard input, with the source that reads it.
+
+    Attributes:
+        file: The file as the user wrote it.
+        source: The source that reads it.
+        size: Bytes on disk, or None where that is not known.
+        torn: Whether the input broke off; known when its rows have been read.
+    """
+
+    def __init__(self, file: str, source: Source, size: int | None, context: ReadContext, stream: ByteStream | None):
+        self.file = file
+        self.source = source
+        self.size = size
+        self.torn = False
+        self._context = context
+        self._stream = stream
+
+    def __repr__(self) -> str:
+        return f"Input({self.source.name}={self.file})"
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes taken from the file so far, before decompression: `size` when all is read."""
+        return self._stream.bytes_read if self._stream is not None else 0
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, once. A tear gives one last row, whose reject has the reason torn_input, and sets `torn`.
+
+        Raises:
+            InputError: the file is gone since it was named, or does not fit its mapping; before the first row.
+        """
+        if self._stream is None:
+            self._stream = _open(Path(self.file))
+        number = 0
+        with self._stream as stream:
+            try:
+                for row in self.source.read(cast(BinaryIO, stream), self._context):
+                    number = row.number
+                    yield row
+            except TornInput as torn:
+                self.torn = True
+                span = torn.span or Span(0, b"")
+                problem = Problem("", RejectReason.TORN_INPUT, torn.detail)
+                yield reject(self.source.name, self._context, number + 1, span, problem)
+
+
+def open_input(
+    word: str,
+    source: str | None = None,
+    mapping: Path | None = None,
+    *,
+    gazetteer: Gazetteer | None = None,
+    feed: str | None = None,
+) -> list[Input]:
+    """The inputs that one INPUT word of the command line stands for: one, or a folder's files in name order.
+
+    Args:
+        word: A path, `SOURCE=PATH`, or `-` for standard input.
+        source: The name of the source, as if written before the path.
+        mapping: A csv mapping file; without it, one beside the file is used (`events.csv.mapping.toml`).
+        gazetteer: The named areas; the shipped ones by default.
+        feed: The configured stream by which the reports come.
+
+    Raises:
+        InputError: what is named is not there, is not recognised beyond doubt, or its mapping file is wrong.
+    """
+    prefix, file = _parse(word)
+    if prefix and source and prefix != source:
+        raise InputError(f"{word}: the source is given twice, as {prefix!r} and as {source!r}")
+    name = prefix or source
+    chosen = _source(name) if name else None
+    areas = gazetteer or load_gazetteer()
+    if file == "-":
+        stdin = getattr(sys.stdin, "buffer", None)
+        if stdin is None:
+            raise InputError("-: there is no standard input")
+        return [_stream_input(file, ByteStream(stdin, keep_open=True), chosen, ReadContext(file, areas, mapping, feed))]
+    return [_file_input(path, chosen, ReadContext(path, areas, mapping, feed)) for path in _files(file)]
+
+
+def _parse(word: str) -> tuple[str | None, str]:
+    match = _PREFIXED.fullmatch(word)
+    if match is None or Path(word).exists():
+        return None, word
+    return match[1], match[2]
+
+
+def _source(name: str) -> Source:
+    known = sources()
+    if name not in known:
+        raise InputError(f"there is no source named {name!r}; there are: {', '.join(known)}")
+    return known[name]
+
+
+def _files(file: str) -> list[str]:
+    path = Path(file)
+    try:
+        if not path.is_dir():
+            return [file]
+        names = sorted(child.name for child in path.iterdir() if child.is_file())
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from error
+    names = [name for name in names if not name.startswith(".") and not name.endswith(MAPPING_SUFFIX)]
+    if not names:
+        raise InputError(f"{file}: the folder holds no files to read")
+    return [str(path / name) for name in names]
+
+
+def _open(path: Path) -> ByteStream:
+    try:
+        return ByteStream(path.open("rb"), path.name)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: it cannot be opened: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _file_input(file: str, chosen: Source | None, context: ReadContext) -> Input:
+    path = Path(file)
+    beside = path.with_name(path.name + MAPPING_SUFFIX)
+    if context.mapping is None and beside.is_file() and (chosen is None or chosen.name == "csv"):
+        context = ReadContext(file, context.gazetteer, beside, context.feed)
+        chosen = _source("csv")
+    stream = _open(path)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return _stream_input(file, stream, chosen, context)
+    with stream:
+        found = _settle(stream, chosen, context, waiting=False)
+    return Input(file, found, status.st_size, context, None)
+
+
+def _stream_input(file: str, stream: ByteStream, chosen: Source | None, context: ReadContext) -> Input:
+    """What cannot be opened twice stays open from being recognised to being read."""
+    return Input(file, _settle(stream, chosen, context, waiting=True), None, context, stream)
+
+
+def _settle(stream: ByteStream, chosen: Source | None, context: ReadContext, waiting: bool) -> Source:
+    """The source that reads the stream: the chosen one, else the one that recognises it beyond doubt."""
+    head, torn = (b"", None) if chosen else stream.peek(HEAD_BYTES, until_line=waiting)
+    if chosen is None:
+        chosen = _recognised(head, torn, context)
+    if chosen.name == "csv":
+        load_mapping(context.mapping, context.file)
+    return chosen
+
+
+def _recognised(head: bytes, torn: TornInput | None, context: ReadContext) -> Source:
+    names = recognise(head, Path(context.file).name)
+    if context.mapping is not None and "csv" not in names:
+        names.append("csv")
+    if len(names) == 1:
+        return sources()[names[0]]
+    file = context.file
+    if names:
+        choices = " or ".join(f"{name}={file}" for name in names)
+        raise InputError(f"{file}: it may be {' or '.join(names)}; write {choices}")
+    if torn is not None or (len(head) < HEAD_BYTES and not head.strip()):
+        return Nothing()
+    raise InputError(
+        f"{file}: its format is not recognised; write SOURCE={file} with one of {', '.join(sources())}, "
+        f"or for another table put a mapping beside it as {Path(file).name}{MAPPING_SUFFIX} (docs/sources.md)"
+    )

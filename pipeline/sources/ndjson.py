@@ -1,0 +1,122 @@
+"""Our own format: one report a line, as in docs/records.md."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+from msgspec.structs import replace
+
+from pipeline.model.check import Problem, check, in_utc
+from pipeline.model.report import Origin, Report
+from pipeline.model.taxonomy import RejectReason
+from pipeline.sources.base import ReadContext, Row, digest, reject
+from pipeline.sources.records import ROW_LIMIT, lines
+
+_decode = msgspec.json.Decoder(Report).decode
+_decode_any = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+_PATH = re.compile(r" - at `\$\.?(.*)`$")
+_MISSING = re.compile(r"missing required field `(.+?)`")
+_TIMES = frozenset({"observed_from", "observed_until", "published_at", "received_at"})
+
+
+class Ndjson:
+    """Reports as Truceline writes them itself."""
+
+    name = "ndjson"
+    title = "Truceline's own format: one report a line, as JSON"
+    describe = """\
+Newline-delimited JSON, one report a line (docs/records.md has every field).
+
+Recognised where the first line that is not blank is a JSON object with `report_id` and `footprint`.
+
+Required: report_id, source, observed_from, observed_until, footprint, activity. All others may be null or absent.
+report_id begins with the report's source and a colon, so the export of any source can be read again. Times are RFC 3339
+with a zone. Fields that are not known are passed over. `origin` (file, row, SHA-256 of the line) is set where the
+line has none; `feed` where the line has none and the input was configured as a feed. A line may have 1 MiB.
+"""
+
+    def recognises(self, head: bytes, file_name: str) -> bool:
+        """Whether the first line that is not blank looks like a report."""
+        first = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
+        if not first.startswith(b"{"):
+            return False
+        try:
+            return {"report_id", "footprint"} <= _decode_any(first).keys()
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            # A line longer than the head is cut off and cannot be decoded; its beginning has to do.
+            return len(first) >= len(head) // 2 and b'"report_id"' in first and b'"footprint"' in first
+
+    def read(self, stream: BinaryIO, context: ReadContext) -> Iterator[Row]:
+        """One row for each line that is not blank."""
+        areas, feed, file = context.gazetteer.areas, context.feed, context.file
+        number = 0
+        for span in lines(stream):
+            if span.blank:
+                continue
+            number += 1
+            if span.cut is not None:
+                detail = f"{span.cut.length} bytes; a line has {ROW_LIMIT} at most"
+                yield reject(self.name, context, number, span, Problem("", RejectReason.TOO_LONG, detail))
+                continue
+            report = decode_line(span.data)
+            problem = report if isinstance(report, Problem) else check(report, areas)
+            if isinstance(report, Problem) or problem is not None:
+                assert problem is not None
+                yield reject(self.name, context, number, span, problem)
+                continue
+            report = in_utc(report)
+            if report.origin is None:
+                origin = Origin(file, number, digest(span.data))
+                report = replace(report, origin=origin, feed=report.feed or feed)
+            elif feed is not None and report.feed is None:
+                report = replace(report, feed=feed)
+            yield Row(number, span.position, (report,))
+
+
+def decode_line(line: bytes) -> Report | Problem:
+    """The report on one line, not yet checked, or why there is none."""
+    try:
+        if not line.isascii():
+            line.decode()
+        return _decode(line)
+    except UnicodeDecodeError as error:
+        return Problem("", RejectReason.BAD_ENCODING, f"byte {error.start} of the row is not UTF-8")
+    except msgspec.ValidationError as error:
+        if "got `null`" in str(error):
+            return _without_nulls(line)
+        return _problem(str(error))
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Problem("", RejectReason.NOT_JSON, str(error))
+
+
+def _without_nulls(line: bytes) -> Report | Problem:
+    """Null and absent are the same, for fields that have no null in the record too (`weapons`, `retracted`)."""
+    try:
+        fields = {key: value for key, value in _decode_any(line).items() if bytes(value) != b"null"}
+        return _decode(_encode(fields))
+    except msgspec.ValidationError as error:
+        return _problem(str(error))
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Problem("", RejectReason.NOT_JSON, str(error))
+
+
+def _problem(message: str) -> Problem:
+    """The problem that a message of msgspec's tells, such as "Expected `float`, got `str` - at `$.footprint.lon`"."""
+    path = _PATH.search(message)
+    field = path[1] if path else ""
+    detail = message[: path.start()] if path else message
+    missing = _MISSING.search(detail)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        return Problem(field, RejectReason.MISSING, "the field is absent")
+    if "got `null`" in detail:
+        return Problem(field, RejectReason.MISSING, "the field is null")
+    if field in _TIMES:
+        return Problem(field, RejectReason.BAD_TIME, detail)
+    if "Invalid enum value" in detail:
+        return Problem(field, RejectReason.UNKNOWN_TERM, detail)
+    if not field:
+        return Problem(field, RejectReason.NOT_JSON, detail)
+    return Problem(field, RejectReason.BAD_VALUE, detail)

@@ -1,0 +1,43 @@
+"""Every source by its name: the built-in ones, and those that other packages add."""
+
+import warnings
+from functools import cache
+from importlib.metadata import entry_points
+
+from pipeline.sources.base import Source
+from pipeline.sources.csv_table import CsvTable
+from pipeline.sources.ndjson import Ndjson
+from pipeline.sources.ucdp import Ucdp
+
+ENTRY_POINT_GROUP = "truceline.sources"
+"""A package adds a source with an entry point of this group that names a Source object."""
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """The sources by name, in the order in which they are listed.
+
+    A plug-in that cannot be loaded, or whose name is taken, is left out with a warning.
+    """
+    found: dict[str, Source] = {source.name: source for source in (Ndjson(), Ucdp(), CsvTable())}
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        try:
+            source: Source = point.load()
+            name, title, describe = source.name, source.title, source.describe
+            usable = callable(source.recognises) and callable(source.read)
+        except Exception as error:
+            # Whatever another package's code may raise must not take the built-in sources away.
+            warnings.warn(f"the source plug-in {point.value!r} cannot be loaded: {error}", stacklevel=2)
+            continue
+        if not usable or not all(isinstance(word, str) and word for word in (name, title, describe)):
+            warnings.warn(f"the source plug-in {point.value!r} is no Source: see docs/sources.md", stacklevel=2)
+        elif name in found:
+            warnings.warn(f"the source plug-in {point.value!r} has the name {name!r}, which is taken", stacklevel=2)
+        else:
+            found[name] = source
+    return dict(found)
+
+
+def recognise(head: bytes, file_name: str) -> list[str]:
+    """The names of the sources that recognise an input by its first 64 KiB, decompressed."""
+    return [name for name, source in sources().items() if source.recognises(head, file_name)]
