@@ -42,7 +42,7 @@ schemas: $(VENV)/.installed
 # Three steps, each with its own stamp: the environment, what running needs, what developing needs.
 # Build tools come pinned from constraints.txt too, so nothing is built in a throw-away environment.
 $(VENV)/.created:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Truceline needs Python 3.11 or later, and $(PYTHON) is not: name another, as in  make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make an environment: install its venv module (on Debian: apt-get install python3-venv)" >&2; exit 1; }

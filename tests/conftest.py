@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -114,9 +113,13 @@ def _reason(report: Any) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was skipped and how to get it, once for each reason."""
-    skipped = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    """Say what was skipped and how to get it, each reason with its tests."""
+    skipped: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        skipped.setdefault(_reason(report), []).append(report.nodeid)
     if skipped:
         terminalreporter.section("skipped, and how to get it")
-        for reason, count in sorted(skipped.items()):
-            terminalreporter.line(f"{count} × {reason}")
+    for reason, tests in sorted(skipped.items()):
+        terminalreporter.line(reason)
+        for test in sorted(tests):
+            terminalreporter.line(f"    {test}")

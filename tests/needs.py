@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ NEEDS = {
 _MISSING = re.compile(r"needs (\w+): ")
 
 
+@cache
 def missing(name: str) -> str | None:
     """Why a test that needs `name` cannot run here, or None where it can."""
     need = NEEDS[name]

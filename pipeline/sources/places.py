@@ -11,11 +11,10 @@ from pipeline.model.check import Problem, check_lonlat
 from pipeline.model.taxonomy import RejectReason
 
 _EARTH_RADIUS_M = 6_371_008.8
-_AREAS_KEPT = 256
 
 
 class _Outline:
-    """An area made ready for many questions. Two areas of one id and shape are one."""
+    """An area made ready for many questions."""
 
     def __init__(self, area: NamedArea) -> None:
         self._geometry = area.geometry
@@ -36,32 +35,28 @@ class _Outline:
         return bool(nearest_m <= tolerance_m)
 
 
-_outlines: dict[int, tuple[NamedArea, _Outline]] = {}
+class Places:
+    """Checks points against named areas, and remembers the outlines that it was asked about."""
 
+    def __init__(self) -> None:
+        self._outlines: dict[str, _Outline] = {}
 
-def _outline(area: NamedArea) -> _Outline:
-    known = _outlines.get(id(area))
-    if known is None or known[0] is not area:
-        if len(_outlines) >= _AREAS_KEPT:
-            _outlines.clear()
-        known = _outlines[id(area)] = area, _Outline(area)
-    return known[1]
+    def contradiction(self, lon: float, lat: float, area: NamedArea, tolerance_m: float) -> Problem | None:
+        """Why the point cannot be where its row says, or None.
 
-
-def contradiction(lon: float, lat: float, area: NamedArea, tolerance_m: float) -> Problem | None:
-    """Why the point cannot be where its row says, or None.
-
-    A point further than `tolerance_m` from the area contradicts the name; where the exchanged coordinates do not, they
-    were swapped.
-    """
-    problem = check_lonlat(lon, lat)
-    if problem is not None:
-        return problem
-    outline = _outline(area)
-    if outline.near(lon, lat, tolerance_m):
-        return None
-    if check_lonlat(lat, lon) is None and outline.near(lat, lon, tolerance_m):
-        detail = f"longitude {lon} and latitude {lat} lie in {area.name} when exchanged"
-        return Problem("footprint", RejectReason.COORDINATES_SWAPPED, detail)
-    detail = f"longitude {lon} and latitude {lat} lie more than {tolerance_m / 1000:.0f} km from {area.name}"
-    return Problem("footprint", RejectReason.CONTRADICTS_NAMED_PLACE, detail)
+        A point further than `tolerance_m` from the area contradicts the name; where the exchanged coordinates do not,
+        they were swapped.
+        """
+        problem = check_lonlat(lon, lat)
+        if problem is not None:
+            return problem
+        outline = self._outlines.get(area.area_id)
+        if outline is None:
+            outline = self._outlines[area.area_id] = _Outline(area)
+        if outline.near(lon, lat, tolerance_m):
+            return None
+        if check_lonlat(lat, lon) is None and outline.near(lat, lon, tolerance_m):
+            detail = f"longitude {lon} and latitude {lat} lie in or near {area.name} when exchanged"
+            return Problem("footprint", RejectReason.COORDINATES_SWAPPED, detail)
+        detail = f"longitude {lon} and latitude {lat} lie more than {tolerance_m / 1000:.0f} km from {area.name}"
+        return Problem("footprint", RejectReason.CONTRADICTS_NAMED_PLACE, detail)

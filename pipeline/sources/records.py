@@ -166,16 +166,14 @@ class Dialect:
         d = re.escape(delimiter.encode())
         inside = rb'(?:[^"]++|"")*+'
         field = rb'(?:"%b"|[^"%b][^%b]*+)?' % (inside, d, d)
-        closed_fields = rb"%b(?:%b%b)*+" % (field, d, field)
-        opened_field = rb'(?:%b%b)*+"%b' % (field, d, inside)
-        self._complete = re.compile(closed_fields, re.DOTALL)
-        self._opens = re.compile(opened_field, re.DOTALL)
-        self._goes_on = re.compile(inside, re.DOTALL)
-        self._closes = re.compile(rb'%b"(?:%b%b)?' % (inside, d, closed_fields), re.DOTALL)
-        self._opens_anew = re.compile(rb'%b"%b%b' % (inside, d, opened_field), re.DOTALL)
-        self._field = re.compile(
-            '(?:^|{0})(?:"((?:[^"]|"")*)"|([^{0}]*))'.format(re.escape(delimiter)), re.DOTALL
-        )
+        # After a line break within quotes a bare quote in a field is a sign that the quotes are out of step.
+        strict = rb'(?:"%b"|[^"%b]*+)' % (inside, d)
+        self._complete = _pattern(rb"%b(?:%b%b)*+" % (field, d, field))
+        self._opens = _pattern(rb'(?:%b%b)*+"%b' % (field, d, inside))
+        self._goes_on = _pattern(inside)
+        self._closes = _pattern(rb'%b"(?:%b%b)*+' % (inside, d, strict))
+        self._opens_anew = _pattern(rb'%b"%b(?:%b%b)*+"%b' % (inside, d, strict, d, inside))
+        self._field = re.compile('(?:^|{0})(?:"((?:[^"]|"")*)"|([^{0}]*))'.format(re.escape(delimiter)), re.DOTALL)
 
     def begins_open(self, line: bytes) -> bool | None:
         """Whether a quoted field runs on past the first line of a record; None where the quotes are in disorder."""
@@ -196,9 +194,12 @@ class Dialect:
         if not self.quoting or '"' not in text:
             return text.split(self.delimiter)
         return [
-            match[1].replace('""', '"') if match[1] is not None else match[2]
-            for match in self._field.finditer(text)
+            match[1].replace('""', '"') if match[1] is not None else match[2] for match in self._field.finditer(text)
         ]
+
+
+def _pattern(expression: bytes) -> re.Pattern[bytes]:
+    return re.compile(expression, re.DOTALL)
 
 
 class Table:

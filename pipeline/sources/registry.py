@@ -22,14 +22,14 @@ def sources() -> dict[str, Source]:
     found: dict[str, Source] = {source.name: source for source in (Ndjson(), Ucdp(), CsvTable())}
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         try:
-            source: Source = point.load()
-            name, title, describe = source.name, source.title, source.describe
+            source = point.load()
+            name, words = source.name, (source.name, source.title, source.describe)
             usable = callable(source.recognises) and callable(source.read)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever another package's code may raise must not take the built-in sources away.
             warnings.warn(f"the source plug-in {point.value!r} cannot be loaded: {error}", stacklevel=2)
             continue
-        if not usable or not all(isinstance(word, str) and word for word in (name, title, describe)):
+        if not usable or not all(isinstance(word, str) and word for word in words):
             warnings.warn(f"the source plug-in {point.value!r} is no Source: see docs/sources.md", stacklevel=2)
         elif name in found:
             warnings.warn(f"the source plug-in {point.value!r} has the name {name!r}, which is taken", stacklevel=2)

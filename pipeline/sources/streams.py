@@ -31,6 +31,7 @@ class ByteStream(io.RawIOBase):
         self._keep_open = keep_open
         self._chunks = self._unpack(file_name)
         self._ahead = b""
+        self._torn: TornInput | None = None
         self.bytes_read = 0
         """Bytes taken from the file so far, before decompression."""
 
@@ -41,6 +42,8 @@ class ByteStream(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` with what there is, at least one byte unless the end is reached."""
         while not self._ahead:
+            if self._torn is not None:
+                raise self._torn
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
@@ -55,7 +58,7 @@ class ByteStream(io.RawIOBase):
 
         A tear within them is told beside them and comes again when they have been read.
         """
-        parts, have, torn = [self._ahead], len(self._ahead), None
+        parts, have = [self._ahead], len(self._ahead)
         try:
             while have < size and not (until_line and b"\n" in b"".join(parts).lstrip()):
                 chunk = next(self._chunks, None)
@@ -63,11 +66,10 @@ class ByteStream(io.RawIOBase):
                     break
                 parts.append(chunk)
                 have += len(chunk)
-        except TornInput as error:
-            torn = error
-            self._chunks = _tear(error)
+        except TornInput as torn:
+            self._torn = torn
         self._ahead = b"".join(parts)
-        return self._ahead[:size], torn
+        return self._ahead[:size], self._torn
 
     def close(self) -> None:
         """Close the file too, unless it is to stay open."""
@@ -77,7 +79,9 @@ class ByteStream(io.RawIOBase):
 
     def _take(self) -> bytes:
         try:
-            data: bytes = self._raw.read1(_CHUNK) if isinstance(self._raw, io.BufferedReader) else self._raw.read(_CHUNK)
+            data: bytes = (
+                self._raw.read1(_CHUNK) if isinstance(self._raw, io.BufferedReader) else self._raw.read(_CHUNK)
+            )
         except OSError as error:
             raise TornInput(f"reading failed: {error.strerror or error}") from error
         self.bytes_read += len(data)
@@ -154,8 +158,3 @@ def _up_to_the_error(decoder: "zlib._Decompress", data: bytes) -> Iterator[bytes
             return
         if out:
             yield out
-
-
-def _tear(error: TornInput) -> Iterator[bytes]:
-    raise error
-    yield b""  # makes this a generator

@@ -1,5 +1,6 @@
 """UCDP GED, the Georeferenced Event Dataset: one row is one event, with the precision of its place and time."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -12,15 +13,16 @@ from pipeline.model.report import Count, Origin, Report
 from pipeline.model.taxonomy import Activity, CountUnit, RejectReason
 from pipeline.sources.base import ReadContext, Row, RowError, read_table
 from pipeline.sources.cells import finite, whole
-from pipeline.sources.places import contradiction
+from pipeline.sources.places import Places
 from pipeline.sources.records import Dialect, Record, Table
 
 COLUMNS = (
-    "id relid year active_year code_status type_of_violence conflict_dset_id conflict_new_id conflict_name dyad_dset_id "
-    "dyad_new_id dyad_name side_a_dset_id side_a_new_id side_a side_b_dset_id side_b_new_id side_b number_of_sources "
-    "source_article source_office source_date source_headline source_original where_prec where_coordinates "
-    "where_description adm_1 adm_2 latitude longitude geom_wkt priogrid_gid country country_id region event_clarity "
-    "date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown best high low gwnoa gwnob"
+    "id relid year active_year code_status type_of_violence conflict_dset_id conflict_new_id conflict_name "
+    "dyad_dset_id dyad_new_id dyad_name side_a_dset_id side_a_new_id side_a side_b_dset_id side_b_new_id side_b "
+    "number_of_sources source_article source_office source_date source_headline source_original where_prec "
+    "where_coordinates where_description adm_1 adm_2 latitude longitude geom_wkt priogrid_gid country country_id "
+    "region event_clarity date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown best "
+    "high low gwnoa gwnob"
 ).split()
 """The standard layout, which Candidate files without a header row have."""
 _NEEDED = frozenset(
@@ -30,9 +32,8 @@ RADIUS_M = {1: 2_000.0, 2: 25_000.0, 3: 30_000.0, 4: 150_000.0, 5: 150_000.0, 6:
 """The disc for each where_prec; for 4 and 6 only where the gazetteer does not know the region or the country."""
 NEAR_COUNTRY_M = 300_000.0
 _ACTIVITIES = {1: Activity.ARMED_CLASH, 2: Activity.ARMED_CLASH, 3: Activity.ATTACK_ON_CIVILIANS}
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?Z?")
-_RELID = re.compile(r"[A-Z]{3}-\d{4}-\d-.+")
-_BOM = "\ufeff"
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
+_RELID = re.compile(r"[A-Z]{3}-[0-9]{4}-[0-9]-.+")
 
 
 class Ucdp:
@@ -87,12 +88,12 @@ text          source_headline, else where_description
 
 
 def _plain(cell: str) -> str:
-    return cell.removeprefix(_BOM).strip().lower()
+    return cell.strip().lower()
 
 
 def _first_row(head: bytes) -> list[str]:
-    line = head.lstrip().partition(b"\n")[0].rstrip(b"\r")
-    return Dialect().split(line.decode(errors="replace"))
+    first = Table(io.BytesIO(head), Dialect()).take(None)
+    return [] if first is None else first.fields
 
 
 def _is_event(cells: list[str]) -> bool:
@@ -126,6 +127,7 @@ class _Reader:
         self._index = {name: at for at, name in enumerate(columns)}
         self._gazetteer: Gazetteer = context.gazetteer
         self._feed = context.feed
+        self._places = Places()
         self._country = _remembering(context.gazetteer)
 
     def report(self, fields: list[str], origin: Origin) -> Report:
@@ -158,7 +160,10 @@ class _Reader:
 
     def _footprint(self, cell: Callable[[str], str], country: NamedArea | None) -> Footprint:
         lon, lat = finite(cell("longitude"), "longitude"), finite(cell("latitude"), "latitude")
-        if country is not None and (problem := contradiction(lon, lat, country, NEAR_COUNTRY_M)) is not None:
+        if (
+            country is not None
+            and (problem := self._places.contradiction(lon, lat, country, NEAR_COUNTRY_M)) is not None
+        ):
             raise RowError(problem.field, problem.reason, problem.detail)
         precision = whole(cell("where_prec"), "where_prec")
         if precision not in RADIUS_M:

@@ -1,0 +1,6 @@
+"""The embedded record: one SQLite file that holds the log of frames, the windows, the alerts and the rejects."""
+
+from pipeline.store.database import Store, StoreError, open_store
+from pipeline.store.recorder import Outcome, Recorder
+
+__all__ = ["Outcome", "Recorder", "Store", "StoreError", "open_store"]

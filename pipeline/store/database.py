@@ -1,0 +1,232 @@
+"""The store's file: opening, locking, reading. What writes is in `recorder`."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from pipeline.model.records import Alert, Reject, Revision
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import RejectReason, Standing, Status
+from pipeline.store.frames import decode_frame
+from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+
+PAGE_CACHE_KIB = 64 << 10
+
+_alert = msgspec.json.Decoder(Alert).decode
+_revision = msgspec.json.Decoder(Revision).decode
+
+
+class StoreError(Exception):
+    """The store cannot be used: it is missing, not ours, of another version, locked, or its disk fails."""
+
+
+class Store:
+    """One store, opened. Reading sees the last committed state, also while a run writes.
+
+    Use `open_store`; it is a context manager.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: TextIO | None) -> None:
+        self.path, self.connection, self._lock = path, connection, lock
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; a writer's lock is given up."""
+        self.connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def alerts(self, *, possible: bool = False) -> Iterator[Alert]:
+        """The current view, sorted by id: raised alerts, and with `possible` those too."""
+        standings = [Standing.RAISED.value, *([Standing.POSSIBLE.value] if possible else [])]
+        marks = ", ".join("?" * len(standings))
+        rows = self._query(
+            f"SELECT alert FROM alerts WHERE status != ? AND standing IN ({marks}) ORDER BY alert_id",  # noqa: S608
+            Status.SUPERSEDED.value,
+            *standings,
+        )
+        return (_alert(row[0]) for row in rows)
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """One alert as it stands now, superseded or not; a beginning of its id will do where only one begins so."""
+        upper = alert_id + "\U0010ffff"
+        rows = list(
+            self._query("SELECT alert FROM alerts WHERE alert_id >= ? AND alert_id < ? LIMIT 2", alert_id, upper)
+        )
+        return _alert(rows[0][0]) if len(rows) == 1 else None
+
+    def history(self, alert_id: str | None = None) -> Iterator[Revision]:
+        """All that was ever said of one alert, or of all, in the order in which it was said."""
+        where, values = ("WHERE alert_id = ?", [alert_id]) if alert_id else ("", [])
+        return (_revision(row[0]) for row in self._query(f"SELECT said FROM history {where} ORDER BY entry", *values))  # noqa: S608
+
+    def rejects(self) -> Iterator[tuple[int, Reject]]:
+        """Every reject with its number."""
+        columns = "number, file, row, position, field, reason, detail, source, bytes, length, sha256"
+        for number, *row in self._query(f"SELECT {columns} FROM rejects ORDER BY number"):  # noqa: S608
+            fields = dict(zip(columns.split(", ")[1:], row, strict=True))
+            yield number, Reject(**{**fields, "reason": RejectReason(fields["reason"])})
+
+    def versions(self, report_id: str) -> list[Report]:
+        """Every version of a report that the record holds, in the order in which they came."""
+        rows = self._query("SELECT seq, line FROM reports WHERE report_id = ? ORDER BY seq, line", report_id)
+        return [self.frame(seq)[line] for seq, line in list(rows)]
+
+    def reports(self, after_seq: int = 0) -> Iterator[tuple[int, list[Report]]]:
+        """The log from a frame on: each frame's number and reports."""
+        seq = after_seq
+        while (row := self._one("SELECT min(seq) FROM frames WHERE seq > ?", seq)) and row[0] is not None:
+            seq = row[0]
+            yield seq, self.frame(seq)
+
+    def frame(self, seq: int) -> list[Report]:
+        """The reports of one frame of the log."""
+        row = self._one(
+            "SELECT frames.payload, sealable.payload FROM frames JOIN sealable USING (seq) WHERE seq = ?", seq
+        )
+        if row is None:
+            raise StoreError(f"{self.path}: the log has no frame {seq}")
+        return decode_frame(row[0], row[1])
+
+    def figures(self) -> dict[str, int]:
+        """What the record holds: `reports`, `incidents`, `alerts`, `possible`, `rejects`, `frames`."""
+        counts = dict(
+            self._query(
+                "SELECT standing, count(*) FROM alerts WHERE status != ? GROUP BY standing", Status.SUPERSEDED.value
+            )
+        )
+        kept = dict(self._query("SELECT name, value FROM figures"))
+        return {
+            "reports": kept.get("reports", 0),
+            "incidents": kept.get("groups", 0) - self._count("withdrawn"),
+            "alerts": counts.get(Standing.RAISED.value, 0),
+            "possible": counts.get(Standing.POSSIBLE.value, 0),
+            "rejects": self._count("rejects"),
+            "frames": self._count("frames"),
+        }
+
+    def agreements(self) -> dict[str, str]:
+        """The agreements by which the record was judged, each with its version."""
+        return dict(self._query("SELECT agreement, version FROM positions ORDER BY agreement"))
+
+    def _count(self, table: str) -> int:
+        row = self._one(f"SELECT count(*) FROM {table}")  # noqa: S608
+        return int(row[0]) if row else 0
+
+    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        return next(self._query(sql, *values), None)
+
+    def _query(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        with store_errors(self.path):
+            yield from self.connection.execute(sql, values)
+
+
+def open_store(path: str | Path, *, write: bool = False) -> Store:
+    """Opens a store; with `write`, makes it where there is none and takes the writer's lock.
+
+    Raises:
+        StoreError: there is none to read, the file is no store or of another version, or another run writes to it.
+    """
+    place = Path(path)
+    if not write and not place.exists():
+        raise StoreError(f"{place}: there is no store here; make one with `truceline run … --store {place}`")
+    lock = _take_lock(place) if write else None
+    try:
+        with store_errors(place):
+            connection = _connect(place, write)
+            _check(place, connection, write)
+    except BaseException:
+        if lock is not None:
+            lock.close()
+        raise
+    return Store(place, connection, lock)
+
+
+def _connect(place: Path, write: bool) -> sqlite3.Connection:
+    mode = "rwc" if write else "ro"
+    location = f"{place.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(location, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
+    return connection
+
+
+def _check(place: Path, connection: sqlite3.Connection, write: bool) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if write:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: what was committed outlives a power cut, and not only a killed process.
+        connection.execute("PRAGMA synchronous = FULL")
+    if not tables and write:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; "
+            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
+        return
+    if application != APPLICATION_ID:
+        raise StoreError(f"{place}: this is no Truceline store; name another file with --store")
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{place}: a store of version {version}, and this Truceline reads version {SCHEMA_VERSION}; "
+            "use the Truceline that wrote it, or run your inputs again into a new --store"
+        )
+
+
+def _take_lock(place: Path) -> TextIO:
+    """The writer's lock: the system gives it up when its process ends, however that ends."""
+    try:
+        lock = open(f"{place}-lock", "a+", encoding="ascii")  # noqa: SIM115
+    except OSError as error:
+        raise StoreError(f"{place}: cannot write here: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        holder = lock.read(20).strip() or "unknown"
+        lock.close()
+        raise StoreError(
+            f"{place}: another run (process {holder}) is writing to this store; wait for it, or name another --store"
+        ) from error
+    try:
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+    except OSError as error:
+        lock.close()
+        raise StoreError(f"{place}: cannot write here: {error.strerror}") from error
+    return lock
+
+
+@contextmanager
+def store_errors(place: Path) -> Iterator[None]:
+    """Turns SQLite's errors into ones that name the file and say what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{place}: {_plain(error)}") from error
+
+
+def _plain(error: sqlite3.DatabaseError) -> str:
+    said = str(error)
+    if "full" in said:
+        return "the disk is full; what was acknowledged is safe. Make room and run the same command again"
+    if "readonly" in said or "unable to open" in said:
+        return f"cannot write here ({said}); check the folder's permissions"
+    if "not a database" in said:
+        return "this is no Truceline store; name another file with --store"
+    if "malformed" in said:
+        return f"the file is damaged ({said}); restore it from a copy, or run your inputs again into a new --store"
+    return said

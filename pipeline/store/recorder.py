@@ -1,0 +1,190 @@
+"""The embedded driver's hand on the record: a batch in, one transaction, what came of it out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from pipeline.agreement import Agreement
+from pipeline.geometry.projection import Geometry
+from pipeline.model.records import Reject, Revision
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import Change
+from pipeline.model.times import to_us
+from pipeline.monitor import Changes, Monitor
+from pipeline.monitor.parameters import Parameters
+from pipeline.monitor.windows import Group
+from pipeline.store.database import Store, store_errors
+from pipeline.store.ledger import AlertBook
+from pipeline.store.windows import SqliteWindows
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one batch, once it is committed.
+
+    Attributes:
+        new: for each report, whether it was new.
+        late: how many of the new ones were behind the watermark by more than the retention.
+        watermark: the latest `observed_from` so far, never past the time of receipt.
+    """
+
+    new: tuple[bool, ...]
+    late: tuple[bool, ...]
+    matches: int
+    outside: int
+    revisions: tuple[Revision, ...]
+    watermark: datetime | None
+
+
+class Recorder:
+    """Writes batches to a store under some agreements. Use it from one thread.
+
+    Args:
+        store: opened for writing.
+        agreements: of different names.
+        areas: outlines in degrees by `area_id`.
+        clock: the driver's clock; the core has none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        agreements: Sequence[Agreement],
+        areas: Mapping[str, Geometry],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        parameters: Parameters = Parameters(),
+    ) -> None:
+        self.store, self._clock, self._parameters = store, clock, parameters
+        self._agreements = tuple(agreements)
+        self._areas = areas
+        with store_errors(store.path):
+            self._windows = SqliteWindows(store, clock)
+        self._monitor = Monitor(agreements, self._windows, areas, parameters)
+        self._book = AlertBook(store.connection)
+        self._late_us = timedelta(days=parameters.late_days) // timedelta(microseconds=1)
+
+    def record(self, reports: Sequence[Report], rejects: Sequence[Reject] = ()) -> Outcome:
+        """Takes a batch into the record: when this returns, it is on disk with all that follows from it.
+
+        Raises:
+            StoreError: nothing of the batch was taken.
+        """
+        now = self._clock()
+        received = [report if report.received_at else replace(report, received_at=now) for report in reports]
+        with self._transaction():
+            self._add_rejects(rejects)
+            changes = self._monitor.process(received)
+            revisions = self._take(changes, now)
+            self._set_positions()
+            late, watermark = self._watch(received, changes.new)
+        return Outcome(
+            new=changes.new,
+            late=late,
+            matches=changes.matches,
+            outside=changes.outside,
+            revisions=tuple(revisions),
+            watermark=watermark,
+        )
+
+    def catch_up(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> list[Revision]:
+        """Judges what is in the log by those agreements that have not yet seen it, or that were changed since.
+
+        A frame at a time, each in its own transaction, so that a crash loses no more than one.
+        """
+        revisions: list[Revision] = []
+        for agreement in self._agreements:
+            behind, why = self._position(agreement)
+            if behind < self._windows.seq:
+                monitor = Monitor([agreement], self._windows, self._areas, self._parameters)
+                revisions.extend(self._replay(monitor, agreement, behind, why, progress))
+        with self._transaction():
+            self._set_positions()
+        return revisions
+
+    def _replay(
+        self, monitor: Monitor, agreement: Agreement, behind: int, why: Change, progress: Callable[[int, int], None]
+    ) -> Iterator[Revision]:
+        for seq, reports in self.store.reports(behind):
+            entries = monitor.place(reports)
+            groups = {Group(entry.window, entry.report.report_id) for entry in entries}
+            groups.update(self._windows.holding(sorted({r.revises for r in reports if r.revises is not None})))
+            with self._transaction():
+                yield from self._book.enter(monitor.consider(groups), self._clock(), why)
+                self._set_position(agreement, seq)
+            progress(seq, self._windows.seq)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        sql = self.store.connection
+        with store_errors(self.store.path):
+            sql.execute("BEGIN IMMEDIATE")
+            seq = self._windows.seq
+            try:
+                yield
+                sql.execute("COMMIT")
+            except BaseException:
+                self._windows.seq = seq
+                if sql.in_transaction:
+                    sql.execute("ROLLBACK")
+                raise
+
+    def _take(self, changes: Changes, now: datetime) -> list[Revision]:
+        standing = {incident.incident_id for incident in changes.incidents}
+        sql = self.store.connection
+        sql.executemany(
+            "INSERT OR IGNORE INTO withdrawn VALUES (?)", ((gone,) for gone in sorted(changes.considered - standing))
+        )
+        if self.store.connection.execute("SELECT 1 FROM withdrawn LIMIT 1").fetchone():
+            sql.executemany("DELETE FROM withdrawn WHERE incident_id = ?", ((name,) for name in sorted(standing)))
+        return self._book.enter(changes, now)
+
+    def _position(self, agreement: Agreement) -> tuple[int, Change]:
+        """Up to which frame the log was judged by this agreement, and why it is judged anew from there."""
+        row = self.store.connection.execute(
+            "SELECT fingerprint, judged_by, seq FROM positions WHERE agreement = ?", (agreement.name,)
+        ).fetchone()
+        if row is None:
+            return 0, Change.REPORTED
+        if row[0] != agreement.fingerprint:
+            return 0, Change.AGREEMENT_CHANGED
+        if row[1] != self._parameters.judged_by:
+            return 0, Change.CORE_CHANGED
+        return row[2], Change.EVIDENCE_CHANGED
+
+    def _set_positions(self) -> None:
+        for agreement in self._agreements:
+            self._set_position(agreement, self._windows.seq)
+
+    def _set_position(self, agreement: Agreement, seq: int) -> None:
+        self.store.connection.execute(
+            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)",
+            (agreement.name, agreement.fingerprint, self._parameters.judged_by, agreement.version, seq),
+        )
+
+    def _watch(self, reports: Sequence[Report], new: Sequence[bool]) -> tuple[tuple[bool, ...], datetime | None]:
+        """Moves the watermark; says which new reports were behind it by more than the retention."""
+        sql = self.store.connection
+        row = sql.execute("SELECT value FROM figures WHERE name = 'watermark_us'").fetchone()
+        mark: int | None = row[0] if row else None
+        late = []
+        for report, is_new in zip(reports, new, strict=True):
+            observed = to_us(report.observed_from)
+            late.append(is_new and mark is not None and observed < mark - self._late_us)
+            received = to_us(report.received_at) if report.received_at else observed
+            mark = min(observed, received) if mark is None else max(mark, min(observed, received))
+        if mark is None:
+            return (), None
+        sql.execute("INSERT OR REPLACE INTO figures VALUES ('watermark_us', ?)", (mark,))
+        return tuple(late), datetime.fromtimestamp(0, UTC) + timedelta(microseconds=mark)
+
+    def _add_rejects(self, rejects: Sequence[Reject]) -> None:
+        self.store.connection.executemany(
+            "INSERT OR IGNORE INTO rejects (file, row, position, field, reason, detail, source, bytes, length, sha256) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (r.file, r.row, r.position, r.field, r.reason.value, r.detail, r.source, r.bytes, r.length, r.sha256)
+                for r in rejects
+            ),
+        )

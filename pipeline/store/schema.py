@@ -1,0 +1,94 @@
+"""The store's tables. docs/store.md says what each is for."""
+
+APPLICATION_ID = 0x54525543
+"""'TRUC': what `file` and SQLite's own header tell of such a file."""
+
+SCHEMA_VERSION = 1
+
+TABLES = """
+CREATE TABLE frames (
+    seq INTEGER PRIMARY KEY,
+    appended_at TEXT NOT NULL,
+    reports INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE sealable (
+    seq INTEGER PRIMARY KEY REFERENCES frames (seq),
+    payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE reports (
+    tile TEXT NOT NULL,
+    day TEXT NOT NULL,
+    report_id TEXT NOT NULL,
+    content BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    PRIMARY KEY (tile, day, report_id, content)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reports_by_id ON reports (report_id);
+
+CREATE TABLE tombstones (
+    report_id TEXT NOT NULL,
+    ledger TEXT NOT NULL,
+    PRIMARY KEY (report_id, ledger)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE withdrawn (
+    incident_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    alert_id TEXT PRIMARY KEY,
+    agreement TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    incident_id TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    status TEXT NOT NULL,
+    observed_from TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    alert BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX alerts_by_incident ON alerts (incident_id);
+CREATE INDEX alerts_by_time ON alerts (observed_from);
+
+CREATE TABLE history (
+    entry INTEGER PRIMARY KEY,
+    alert_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    said BLOB NOT NULL,
+    UNIQUE (alert_id, revision)
+) STRICT;
+
+CREATE TABLE rejects (
+    number INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    source TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    length INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    UNIQUE (file, row, position, field, reason, sha256)
+) STRICT;
+
+CREATE TABLE positions (
+    agreement TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    judged_by TEXT NOT NULL,
+    version TEXT NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE figures (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""

@@ -1,0 +1,121 @@
+"""The windows in SQLite: the core's seam, on disk."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from pipeline.model.records import Window
+from pipeline.monitor.windows import Entry, Group, Tombstone
+from pipeline.store.database import Store
+from pipeline.store.frames import encode_frame
+
+_NO_LEDGER = ""
+
+
+class SqliteWindows:
+    """Windows kept in a store. Adding appends what is new to the log, as one frame, in the transaction that is open.
+
+    Args:
+        clock: gives the time at which a frame is appended.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self.store, self._clock = store, clock
+        self._sql: sqlite3.Connection = store.connection
+        self._fresh: dict[Group, dict[bytes, Entry]] = {}
+        self._alone: set[Group] = set()
+        self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
+        self._sql.execute(
+            "CREATE TEMP TABLE asked (number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
+        )
+
+    def add(self, entries: Sequence[Entry]) -> list[bool]:
+        """Adds reports to their windows; for each, whether it was new there."""
+        groups = [Group(entry.window, entry.report.report_id) for entry in entries]
+        held = self._held(groups)
+        self._fresh, self._alone = {}, set()
+        new = []
+        for group, entry in zip(groups, entries, strict=True):
+            stored, fresh = held.get(group), self._fresh.setdefault(group, {})
+            is_new = entry.content not in fresh and (stored is None or entry.content not in stored)
+            if is_new:
+                fresh[entry.content] = entry
+            if stored is None:
+                self._alone.add(group)
+            new.append(is_new)
+        self._append([entry for entry, is_new in zip(entries, new, strict=True) if is_new])
+        return new
+
+    def retire(self, tombstones: Iterable[Tombstone]) -> None:
+        """Adds tombstones."""
+        rows = [(name, ledger or _NO_LEDGER) for name, ledger in tombstones]
+        self._sql.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", rows)
+
+    def retired(self, candidates: Iterable[Tombstone]) -> set[Tombstone]:
+        """Which of these are among the tombstones."""
+        if self._sql.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is None:
+            return set()
+        asked = "SELECT 1 FROM tombstones WHERE report_id = ? AND ledger = ?"
+        return {
+            candidate
+            for candidate in candidates
+            if self._sql.execute(asked, (candidate.report_id, candidate.ledger or _NO_LEDGER)).fetchone()
+        }
+
+    def holding(self, report_ids: Iterable[str]) -> list[Group]:
+        """The groups, in any window, of these report ids."""
+        asked = "SELECT DISTINCT tile, day FROM reports WHERE report_id = ? ORDER BY tile, day"
+        return [Group(Window(*row), name) for name in report_ids for row in self._sql.execute(asked, (name,))]
+
+    def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
+        """Every version that the windows hold of these groups; what was added last is at hand, the rest is in the log."""
+        found: dict[Group, list[Entry]] = {group: list(self._fresh.get(group, {}).values()) for group in groups}
+        elsewhere = [group for group in groups if group not in self._alone]
+        places: dict[int, list[tuple[int, Group, bytes]]] = {}
+        for group, versions in self._held(elsewhere).items():
+            for content, (seq, line) in versions.items():
+                if content not in self._fresh.get(group, {}):
+                    places.setdefault(seq, []).append((line, group, content))
+        for seq, wanted in sorted(places.items()):
+            reports = self.store.frame(seq)
+            for line, group, content in wanted:
+                found[group].append(Entry(group.window, content, reports[line]))
+        return found
+
+    def _held(self, groups: Sequence[Group]) -> dict[Group, dict[bytes, tuple[int, int]]]:
+        """Where the log holds each version of some groups, by content."""
+        if not groups:
+            return {}
+        self._sql.execute("DELETE FROM asked")
+        rows = ((number, g.window.tile, g.window.day, g.report_id) for number, g in enumerate(groups))
+        self._sql.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", rows)
+        held: dict[Group, dict[bytes, tuple[int, int]]] = {}
+        found = self._sql.execute(
+            "SELECT asked.number, reports.content, reports.seq, reports.line "
+            "FROM asked CROSS JOIN reports USING (tile, day, report_id)"
+        )
+        for number, content, seq, line in found:
+            held.setdefault(groups[number], {})[content] = seq, line
+        return held
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        self.seq += 1
+        open_part, sealable = encode_frame([entry.report for entry in entries], os.urandom)
+        appended = self._clock().isoformat()
+        self._sql.execute("INSERT INTO frames VALUES (?, ?, ?, ?)", (self.seq, appended, len(entries), open_part))
+        self._sql.execute("INSERT INTO sealable VALUES (?, ?)", (self.seq, sealable))
+        rows = (
+            (e.window.tile, e.window.day, e.report.report_id, e.content, self.seq, line)
+            for line, e in enumerate(entries)
+        )
+        self._sql.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)", rows)
+        groups = len({Group(e.window, e.report.report_id) for e in entries} & self._alone)
+        for name, grown in (("reports", len(entries)), ("groups", groups)):
+            self._sql.execute(
+                "INSERT INTO figures VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+                (name, grown),
+            )
+
