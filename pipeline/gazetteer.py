@@ -6,9 +6,9 @@ from functools import cache
 from types import MappingProxyType
 
 import msgspec
-import shapely
 from shapely.geometry import shape
 
+from pipeline.geometry.projection import Geometry
 from pipeline.resources import folder
 
 
@@ -20,7 +20,7 @@ class NamedArea(msgspec.Struct, frozen=True):
     other_names: tuple[str, ...]
     country: str
     timezone: str
-    geometry: shapely.Geometry
+    geometry: Geometry
 
 
 class Gazetteer:
@@ -32,12 +32,10 @@ class Gazetteer:
 
     def __init__(self, areas: Iterable[NamedArea]) -> None:
         self.areas: Mapping[str, NamedArea] = MappingProxyType({area.area_id: area for area in areas})
-        self._by_name = {
-            _plain(name): area for area in self.areas.values() for name in (area.name, *area.other_names)
-        }
+        self._by_name = {_plain(name): area for area in self.areas.values() for name in (area.name, *area.other_names)}
 
     @property
-    def outlines(self) -> dict[str, shapely.Geometry]:
+    def outlines(self) -> dict[str, Geometry]:
         """Every area's outline by its id."""
         return {area_id: area.geometry for area_id, area in self.areas.items()}
 

@@ -105,8 +105,11 @@ class _Builder:
         self, table: LineTable, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]
     ) -> list[Sector]:
         known = chainages[table.id]
-        ends = [(s, *sorted((known[s.begin], known[s.end]))) for s in table.sectors if {s.begin, s.end} <= set(known)]
-        return [Sector(s.id, s.name, table.id, low, high) for s, low, high in ends]
+        return [
+            Sector(s.id, s.name, table.id, *sorted((known[s.begin], known[s.end])))
+            for s in table.sectors
+            if {s.begin, s.end} <= set(known)
+        ]
 
     def zones(self, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]) -> list[Zone]:
         built: list[Zone] = []
@@ -196,4 +199,3 @@ def _clauses(tables: Tables) -> tuple[Clause, ...]:
             )
         )
     return tuple(clauses)
-

@@ -99,4 +99,3 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def zone_areas_m2(self) -> tuple[float, ...]:
         """The zones' areas, in their order."""
         return tuple(zone_area_m2(zone) for zone in self.zones)
-

@@ -20,7 +20,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of the file; a key that the format does not know is a problem, not a silence."""
 
 
-class Header(Table, kw_only=True):
+class Header(Table, frozen=True, kw_only=True):
     """The keys before the first table."""
 
     format: Literal[1]
@@ -36,7 +36,7 @@ class Header(Table, kw_only=True):
     raise_from: Annotated[float, msgspec.Meta(ge=0.05, le=1)] = 0.5
 
 
-class Citation(Table, kw_only=True):
+class Citation(Table, frozen=True, kw_only=True):
     """What numbers rest on."""
 
     id: Id
@@ -45,7 +45,7 @@ class Citation(Table, kw_only=True):
     confidence: Confidence
 
 
-class Sourced(Table, kw_only=True):
+class Sourced(Table, frozen=True, kw_only=True):
     """A table whose numbers need a source."""
 
     id: Id
@@ -54,7 +54,7 @@ class Sourced(Table, kw_only=True):
     note: str = ""
 
 
-class Party(Table, kw_only=True):
+class Party(Table, frozen=True, kw_only=True):
     """A party to the agreement, or somebody whom it names."""
 
     id: Id
@@ -62,7 +62,7 @@ class Party(Table, kw_only=True):
     note: str = ""
 
 
-class Marker(Table, kw_only=True):
+class Marker(Table, frozen=True, kw_only=True):
     """A named place along a line; it is projected on the line for its chainage."""
 
     id: Id
@@ -72,7 +72,7 @@ class Marker(Table, kw_only=True):
     source: str = ""
 
 
-class Sector(Table, kw_only=True):
+class Sector(Table, frozen=True, kw_only=True):
     """A named stretch of a line between two markers."""
 
     id: Id
@@ -81,7 +81,7 @@ class Sector(Table, kw_only=True):
     end: str = msgspec.field(name="to")
 
 
-class LineTable(Sourced, kw_only=True):
+class LineTable(Sourced, frozen=True, kw_only=True):
     """An oriented line."""
 
     title: str
@@ -96,7 +96,7 @@ class LineTable(Sourced, kw_only=True):
     sectors: tuple[Sector, ...] = ()
 
 
-class OffsetZoneTable(Sourced, kw_only=True):
+class OffsetZoneTable(Sourced, frozen=True, kw_only=True):
     """A zone by distance from a line."""
 
     title: str
@@ -109,7 +109,7 @@ class OffsetZoneTable(Sourced, kw_only=True):
     party: str | None = None
 
 
-class PolygonZoneTable(Sourced, kw_only=True):
+class PolygonZoneTable(Sourced, frozen=True, kw_only=True):
     """A drawn zone, or one of named areas."""
 
     title: str
@@ -119,7 +119,7 @@ class PolygonZoneTable(Sourced, kw_only=True):
     party: str | None = None
 
 
-class WeaponTable(Table, kw_only=True):
+class WeaponTable(Table, frozen=True, kw_only=True):
     """A weapon class: type before calibre."""
 
     type: str
@@ -129,7 +129,7 @@ class WeaponTable(Table, kw_only=True):
     calibre_below_mm: float | None = None
 
 
-class ProvisionTable(Sourced, kw_only=True):
+class ProvisionTable(Sourced, frozen=True, kw_only=True):
     """What every provision has."""
 
     kind: str
@@ -141,7 +141,7 @@ class ProvisionTable(Sourced, kw_only=True):
     exceptions: tuple[str, ...] = ()
 
 
-class ProhibitedActivityTable(ProvisionTable, kw_only=True):
+class ProhibitedActivityTable(ProvisionTable, frozen=True, kw_only=True):
     """An activity that is forbidden in zones."""
 
     zones: tuple[str, ...]
@@ -150,7 +150,7 @@ class ProhibitedActivityTable(ProvisionTable, kw_only=True):
     binds: tuple[str, ...] = ()
 
 
-class WithdrawalTable(ProvisionTable, kw_only=True):
+class WithdrawalTable(ProvisionTable, frozen=True, kw_only=True):
     """Weapon classes, or troops, that must not be in zones."""
 
     zones: tuple[str, ...]
@@ -159,7 +159,7 @@ class WithdrawalTable(ProvisionTable, kw_only=True):
     binds: tuple[str, ...] = ()
 
 
-class FlightTable(ProvisionTable, kw_only=True):
+class FlightTable(ProvisionTable, frozen=True, kw_only=True):
     """Aircraft that must not fly in zones."""
 
     zones: tuple[str, ...]
@@ -168,7 +168,7 @@ class FlightTable(ProvisionTable, kw_only=True):
     except_operators: tuple[str, ...] = ()
 
 
-class UnjudgedTable(ProvisionTable, kw_only=True):
+class UnjudgedTable(ProvisionTable, frozen=True, kw_only=True):
     """A clause that is parsed and shown, and not yet judged."""
 
     zones: tuple[str, ...] = ()
@@ -194,7 +194,7 @@ UNJUDGED = frozenset(
 )
 
 
-class Notice(Table, kw_only=True):
+class Notice(Table, frozen=True, kw_only=True):
     """A prior notification that was received."""
 
     reference: str
@@ -203,14 +203,14 @@ class Notice(Table, kw_only=True):
     zone: str | None = None
 
 
-class Span(Table, kw_only=True):
+class Span(Table, frozen=True, kw_only=True):
     """An interval of time."""
 
     begin: Time = msgspec.field(name="from")
     until: Time
 
 
-class ExceptionTable(Sourced, kw_only=True):
+class ExceptionTable(Sourced, frozen=True, kw_only=True):
     """What suspends provisions."""
 
     kind: Literal["notified", "time_window"]
@@ -221,7 +221,7 @@ class ExceptionTable(Sourced, kw_only=True):
     windows: tuple[Span, ...] = ()
 
 
-class ReadingTable(Sourced, kw_only=True):
+class ReadingTable(Sourced, frozen=True, kw_only=True):
     """One party's interpretation of a provision."""
 
     party: str
@@ -229,7 +229,7 @@ class ReadingTable(Sourced, kw_only=True):
     says: str
 
 
-class NotEncoded(Table, kw_only=True):
+class NotEncoded(Table, frozen=True, kw_only=True):
     """A clause that is not in the data, and why."""
 
     clause: str

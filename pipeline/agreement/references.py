@@ -87,7 +87,9 @@ class _Checker:
             except ValueError as error:
                 groups = sorted({term.group for term in terms})
                 listed = ", ".join(groups)
-                self.problems.add(table, index, key, str(error), f"groups: {listed}; terms: schemas/taxonomy.json", item)
+                self.problems.add(
+                    table, index, key, str(error), f"groups: {listed}; terms: schemas/taxonomy.json", item
+                )
 
     def line(self, index: int, line: LineTable) -> None:
         self.sourced("lines", index, line)
@@ -147,7 +149,9 @@ class _Checker:
         self.sourced(*where, table)
         self.terms(*where, "activities", table.activities, Activity, table.id)
         self.known(*where, "notices", [notice.zone for notice in table.notices], "zones", table.id)
-        for span in (*table.notices, *table.windows):
-            self.interval(*where, "notices" if table.notices else "windows", span.begin, span.until, table.id)
+        for notice in table.notices:
+            self.interval(*where, "notices", notice.begin, notice.until, table.id)
+        for window in table.windows:
+            self.interval(*where, "windows", window.begin, window.until, table.id)
         if table.kind == "time_window" and not table.windows:
             self.problems.add(*where, "windows", "no window", "give at least one with from and until", table.id)

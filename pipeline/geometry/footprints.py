@@ -41,7 +41,7 @@ class Footprints:
     @property
     def placed(self) -> Bools:
         """Which footprints name a place at all."""
-        return np.isfinite(self.lon)
+        return np.asarray(np.isfinite(self.lon))
 
     def lattice(self, index: int) -> tuple[Floats, Floats]:
         """Longitudes and latitudes of equally weighted places that fill one footprint."""
@@ -164,7 +164,9 @@ def _outline_lattice(geometry: Geometry) -> tuple[Floats, Floats]:
     shapely.prepare(geometry)
     cells = 1024.0
     for _ in range(4):
-        rows = max(3, round(np.sqrt(cells * (high - low) / max(np.radians(east - west), 1e-12) * _squeeze(south, north))))
+        rows = max(
+            3, round(np.sqrt(cells * (high - low) / max(np.radians(east - west), 1e-12) * _squeeze(south, north)))
+        )
         columns = max(3, round(cells / rows))
         grid_lon = west + (np.arange(columns) + 0.5) / columns * (east - west)
         grid_lat = np.degrees(np.arcsin(low + (np.arange(rows) + 0.5) / rows * (high - low)))
@@ -181,4 +183,4 @@ def _outline_lattice(geometry: Geometry) -> tuple[Floats, Floats]:
 
 def _squeeze(south: float, north: float) -> float:
     """What makes the grid's cells about square: 1 / cos² of the middle latitude."""
-    return 1.0 / max(np.cos(np.radians((south + north) / 2.0)), 0.01) ** 2
+    return float(1.0 / max(np.cos(np.radians((south + north) / 2.0)), 0.01) ** 2)

@@ -51,7 +51,7 @@ class Line:
         self.lon, self.lat = densify(given_lon, given_lat)
         self.projection = centred_on(self.lon, self.lat)
         self._x, self._y = self.projection.to_plane(self.lon, self.lat)
-        self.plane: Geometry = shapely.linestrings(self._x, self._y)
+        self.plane = shapely.LineString(np.column_stack([self._x, self._y]))
         if not self.plane.is_simple:
             raise LineError("the line crosses or touches itself")
         shapely.prepare(self.plane)
@@ -183,9 +183,7 @@ def join(pieces: Sequence[Floats], starts_near: tuple[float, float]) -> Floats:
 
 def _first_end(ends: Floats, near: Floats) -> Floats:
     """The free end (one that no other piece's end touches) nearest to `near`; any end where the line is closed."""
-    alone = [
-        bool(np.sort(distance_m(end[0], end[1], ends[:, 0], ends[:, 1]))[1] > JOIN_M) for end in ends
-    ]
+    alone = [bool(np.sort(distance_m(end[0], end[1], ends[:, 0], ends[:, 1]))[1] > JOIN_M) for end in ends]
     free = ends[alone] if any(alone) else ends
     chosen: Floats = free[np.argmin(distance_m(near[0], near[1], free[:, 0], free[:, 1]))]
     return chosen

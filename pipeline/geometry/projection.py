@@ -6,10 +6,11 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod, Transformer
+from shapely.geometry.base import BaseGeometry
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Geometry = shapely.Geometry
+Geometry = BaseGeometry
 
 GEOD = Geod(ellps="WGS84")
 MAX_EDGE_M = 5_000.0

@@ -4,7 +4,7 @@ A zone answers two questions: which exact places lie in it (`contains`), and, fo
 of them lie in it or out of it for sure (`settle`). All else is a share of the footprint's lattice (`membership`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -22,6 +22,9 @@ SLACK = 0.002
 
 OUT, UNSURE, IN = -1, 0, 1
 
+AT_ONCE = 64
+"""Lattices that are located together: enough to be fast, few enough for the processor's cache."""
+
 
 class Places(NamedTuple):
     """Exact places, and where they lie along every line that a zone may ask for."""
@@ -34,8 +37,13 @@ class Places(NamedTuple):
 class Zone(Protocol):
     """What an offset zone and a polygon zone have in common."""
 
-    zone_id: str
-    line_id: str | None
+    @property
+    def zone_id(self) -> str:
+        """The zone's id in its agreement."""
+
+    @property
+    def line_id(self) -> str | None:
+        """The line that it goes by, if any."""
 
     def contains(self, places: Places) -> Bools:
         """Which exact places lie in the zone."""
@@ -112,7 +120,7 @@ class OffsetZone:
         """A buffer, its arcs flattened and its corners only nearly right: never used to decide."""
         line = self.line
         stretch = line.piece(*self.between_m) if self.between_m else line.plane
-        band = shapely.buffer(stretch, self.to_m, cap_style="flat", quad_segs=32)
+        band: Geometry = shapely.buffer(stretch, self.to_m, cap_style="flat", quad_segs=32)
         if self.from_m > 0:
             band = band.difference(shapely.buffer(stretch, self.from_m, cap_style="flat", quad_segs=32))
         if self.side:
@@ -203,21 +211,36 @@ def membership(
     """
     settled = np.full((len(zones), len(footprints)), OUT, dtype=np.int8)
     known = footprints.placed
-    some = _subset(places, known)
+    some = subset(places, known)
     for row, zone in zip(settled, zones, strict=True):
         row[known] = zone.settle(some, footprints.reach_m[known])
     each = (settled == IN).astype(float)
-    union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(len(groups), len(footprints))
-    for index in np.flatnonzero((settled == UNSURE).any(axis=0)):
-        lon, lat = footprints.lattice(int(index))
-        sampled = locate_all(lon, lat, lines_by_id)
-        hits = np.array([zone.contains(sampled) for zone in zones])
-        unsure = settled[:, index] == UNSURE
-        each[unsure, index] = hits[unsure].mean(axis=1)
-        for number, group in enumerate(groups):
-            if union[number, index] < 1.0:
-                union[number, index] = hits[list(group)].any(axis=0).mean() if len(group) else 0.0
+    union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(
+        len(groups), len(footprints)
+    )
+    straddling = np.flatnonzero((settled == UNSURE).any(axis=0)).tolist()
+    for begin in range(0, len(straddling), AT_ONCE):
+        chosen = straddling[begin : begin + AT_ONCE]
+        for index, hits in zip(chosen, _sample(footprints, chosen, zones, lines_by_id), strict=True):
+            unsure = settled[:, index] == UNSURE
+            each[unsure, index] = hits[unsure].mean(axis=1)
+            for number, group in enumerate(groups):
+                if union[number, index] < 1.0:
+                    union[number, index] = hits[list(group)].any(axis=0).mean() if len(group) else 0.0
     return Membership(each, union)
+
+
+def _sample(
+    footprints: Footprints, chosen: Sequence[int], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
+) -> Iterator[Bools]:
+    """For each chosen footprint, which places of its lattice lie in which zones: shape (zones, places)."""
+    lattices = [footprints.lattice(index) for index in chosen]
+    sampled = locate_all(
+        np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
+    )
+    hits = np.array([zone.contains(sampled) for zone in zones])
+    ends = np.cumsum([len(lon) for lon, _ in lattices])
+    return iter(np.split(hits, ends[:-1], axis=1))
 
 
 def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:
@@ -232,12 +255,13 @@ def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Pla
     return Places(lon, lat, located)
 
 
-def _subset(places: Places, mask: Bools) -> Places:
-    return Places(
-        places.lon[mask],
-        places.lat[mask],
-        {line_id: Located(*(part[mask] for part in found)) for line_id, found in places.located.items()},
-    )
+def subset(places: Places, mask: Bools | slice) -> Places:
+    """Some of the places."""
+    located = {
+        line_id: Located(found.chainage_m[mask], found.offset_m[mask], found.side[mask])
+        for line_id, found in places.located.items()
+    }
+    return Places(places.lon[mask], places.lat[mask], located)
 
 
 def zone_area_m2(zone: Zone) -> float:

@@ -17,10 +17,7 @@ _stated = attrgetter(*(field.name for field in _STATED))
 
 _Content: Any = msgspec.defstruct(
     "_Content",
-    [
-        (field.name, field.type) if field.required else (field.name, field.type, field.default)
-        for field in _STATED
-    ],
+    [(field.name, field.type) if field.required else (field.name, field.type, field.default) for field in _STATED],
     omit_defaults=True,
 )
 _encode = msgspec.json.Encoder().encode

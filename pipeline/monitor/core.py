@@ -1,6 +1,6 @@
 """The monitor: reports in, changes out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ from pipeline.model.records import Alert, Incident
 from pipeline.model.report import Report
 from pipeline.monitor.fuse import fuse, tombstone
 from pipeline.monitor.judge import judge
-from pipeline.monitor.parameters import Parameters
+from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.monitor.place import place
 from pipeline.monitor.windows import Entry, Group, Tombstone, Windows
 
@@ -27,6 +27,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         incidents: those that stand now.
         alerts: every alert that the considered incidents have now, by agreement. An alert of theirs that is in the
             record and not here has lost its evidence.
+        revised: for each report id that the batch revises, the ids of the reports that do.
         matches: incident × zone pairs of the standing incidents, over all agreements.
         outside: standing incidents that touch no zone of any agreement.
     """
@@ -35,6 +36,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     considered: frozenset[str]
     incidents: tuple[Incident, ...]
     alerts: Mapping[str, tuple[Alert, ...]]
+    revised: Mapping[str, frozenset[str]]
     matches: int
     outside: int
 
@@ -53,7 +55,7 @@ class Monitor:
         agreements: Sequence[Agreement],
         windows: Windows,
         areas: Mapping[str, Geometry],
-        parameters: Parameters = Parameters(),
+        parameters: Parameters = DEFAULT,
     ) -> None:
         self.agreements = tuple(agreements)
         self.windows, self.areas, self.parameters = windows, areas, parameters
@@ -65,16 +67,18 @@ class Monitor:
         """
         entries = self.place(reports)
         new = self.windows.add(entries)
-        added = [entry for entry, fresh in zip(entries, new, strict=True) if fresh]
-        groups = {Group(entry.window, entry.report.report_id) for entry in added}
-        revising = [entry.report for entry in added if entry.report.revises is not None]
-        if revising:
-            self.windows.retire(Tombstone(str(report.revises), report.ledger) for report in revising)
-            groups.update(self.windows.holding(sorted({str(report.revises) for report in revising})))
-        return self.consider(groups, tuple(new))
+        self.windows.retire(
+            Tombstone(entry.report.revises, entry.report.ledger)
+            for entry in entries
+            if entry.report.revises is not None
+        )
+        return self.consider([entry for entry, fresh in zip(entries, new, strict=True) if fresh], tuple(new))
 
-    def consider(self, groups: Iterable[Group], new: tuple[bool, ...] = ()) -> Changes:
-        """Judges some groups of the windows, as they stand, against every agreement."""
+    def consider(self, entries: Sequence[Entry], new: tuple[bool, ...] = ()) -> Changes:
+        """Judges what these entries of the windows touch, as the windows stand, against every agreement."""
+        revised = _revised(entries)
+        groups = {Group(entry.window, entry.report.report_id) for entry in entries}
+        groups.update(self.windows.holding(sorted(revised)))
         ordered = sorted(groups)
         held = self.windows.versions(ordered)
         retired = self.windows.retired({tombstone(entry) for entries in held.values() for entry in entries})
@@ -91,6 +95,7 @@ class Monitor:
             considered=frozenset(incident_id(group.report_id, group.window) for group in ordered),
             incidents=tuple(incidents),
             alerts=alerts,
+            revised=revised,
             matches=matches,
             outside=int((~touched).sum()),
         )
@@ -100,3 +105,12 @@ class Monitor:
         footprints = Footprints([report.footprint for report in reports], self.areas)
         windows = place(reports, footprints)
         return [Entry(window, content_hash(report), report) for window, report in zip(windows, reports, strict=True)]
+
+
+def _revised(entries: Sequence[Entry]) -> dict[str, frozenset[str]]:
+    revised: dict[str, frozenset[str]] = {}
+    for entry in entries:
+        if entry.report.revises is not None:
+            known = revised.get(entry.report.revises, frozenset())
+            revised[entry.report.revises] = known | {entry.report.report_id}
+    return revised

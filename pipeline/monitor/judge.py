@@ -16,7 +16,7 @@ from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import ExceptionTable, OffsetZoneTable
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.projection import Bools, Floats
-from pipeline.geometry.zones import Places
+from pipeline.geometry.zones import subset
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
 from pipeline.model.taxonomy import Doubt, Standing, Status
@@ -24,9 +24,7 @@ from pipeline.model.times import to_us, to_us_array
 from pipeline.monitor.parameters import Parameters
 from pipeline.monitor.site import Site
 
-CAPPING = frozenset(
-    {Doubt.PLACE_BROAD, Doubt.WEAPON_UNCLEAR, Doubt.ACTIVITY_UNCLEAR, Doubt.ATTRIBUTION_NEEDED}
-)
+CAPPING = frozenset({Doubt.PLACE_BROAD, Doubt.WEAPON_UNCLEAR, Doubt.ACTIVITY_UNCLEAR, Doubt.ATTRIBUTION_NEEDED})
 """Doubts with which an alert is *possible* at most, whatever its probability."""
 
 _OPEN_END = np.iinfo(np.int64).max
@@ -49,7 +47,7 @@ def judge(incidents: Sequence[Incident], agreement: Agreement, parameters: Param
         return Judged([], 0, np.zeros(0, dtype=bool))
     batch = _Batch(incidents, agreement, parameters)
     found = batch.site.shares.each >= parameters.match_from
-    return Judged(batch.alerts(), int(found.sum()), found.any(axis=0))
+    return Judged(batch.alerts(), int(found.sum()), np.asarray(found.any(axis=0)))
 
 
 def time_share(begin_us: Any, end_us: Any, from_us: int, until_us: int) -> Floats:
@@ -179,7 +177,7 @@ class _Batch:
         if not isinstance(table, OffsetZoneTable):
             return None
         accuracy_m = self.agreement.line_table(table.line).accuracy_m
-        edge_m = float(self.agreement.zones[zone].edge_distance_m(_one(self.site.places, index))[0])
+        edge_m = float(self.agreement.zones[zone].edge_distance_m(subset(self.site.places, slice(index, index + 1)))[0])
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
@@ -200,12 +198,6 @@ class _Shares(NamedTuple):
 def _span(in_force: tuple[datetime, datetime | None]) -> tuple[int, int]:
     begin, until = in_force
     return to_us(begin), _OPEN_END if until is None else to_us(until)
-
-
-def _one(places: Places, index: int) -> Places:
-    at = slice(index, index + 1)
-    located = {name: type(found)(*(part[at] for part in found)) for name, found in places.located.items()}
-    return Places(places.lon[at], places.lat[at], located)
 
 
 def _exempt(clause: Clause, incident: Incident) -> bool:

@@ -39,9 +39,7 @@ def verdict(probability: float, parameters: Parameters) -> Verdict:
     return Verdict.OUTSIDE if probability <= parameters.outside_to else Verdict.INDETERMINATE
 
 
-def _row(
-    report: Report, site: Site, index: int, zone: int | None, probability: float, parameters: Parameters
-) -> Match:
+def _row(report: Report, site: Site, index: int, zone: int | None, probability: float, parameters: Parameters) -> Match:
     where = site.reference(index, zone)
     return Match(
         report_id=report.report_id,

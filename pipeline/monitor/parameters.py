@@ -30,3 +30,7 @@ class Parameters(msgspec.Struct, frozen=True):
     def judged_by(self) -> str:
         """A hash of the core's version and these figures."""
         return hashlib.sha256(msgspec.json.encode([CORE_VERSION, self])).hexdigest()[:12]
+
+
+DEFAULT = Parameters()
+"""The figures that everybody uses unless told otherwise."""

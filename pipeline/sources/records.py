@@ -173,7 +173,7 @@ class Dialect:
         self._goes_on = _pattern(inside)
         self._closes = _pattern(rb'%b"(?:%b%b)*+' % (inside, d, strict))
         self._opens_anew = _pattern(rb'%b"%b(?:%b%b)*+"%b' % (inside, d, strict, d, inside))
-        self._field = re.compile('(?:^|{0})(?:"((?:[^"]|"")*)"|([^{0}]*))'.format(re.escape(delimiter)), re.DOTALL)
+        self._field = re.compile('(?:^|{0})(?:"((?:[^"]++|"")*+)"|([^{0}]*))'.format(re.escape(delimiter)))
 
     def begins_open(self, line: bytes) -> bool | None:
         """Whether a quoted field runs on past the first line of a record; None where the quotes are in disorder."""

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.model.records import Alert, Reject, Revision
 from pipeline.model.report import Report
-from pipeline.model.taxonomy import RejectReason, Standing, Status
+from pipeline.model.taxonomy import Standing, Status
 from pipeline.store.frames import decode_frame
 from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
@@ -52,7 +52,7 @@ class Store:
         standings = [Standing.RAISED.value, *([Standing.POSSIBLE.value] if possible else [])]
         marks = ", ".join("?" * len(standings))
         rows = self._query(
-            f"SELECT alert FROM alerts WHERE status != ? AND standing IN ({marks}) ORDER BY alert_id",  # noqa: S608
+            f"SELECT alert FROM alerts WHERE status != ? AND standing IN ({marks}) ORDER BY alert_id",
             Status.SUPERSEDED.value,
             *standings,
         )
@@ -69,14 +69,13 @@ class Store:
     def history(self, alert_id: str | None = None) -> Iterator[Revision]:
         """All that was ever said of one alert, or of all, in the order in which it was said."""
         where, values = ("WHERE alert_id = ?", [alert_id]) if alert_id else ("", [])
-        return (_revision(row[0]) for row in self._query(f"SELECT said FROM history {where} ORDER BY entry", *values))  # noqa: S608
+        return (_revision(row[0]) for row in self._query(f"SELECT said FROM history {where} ORDER BY entry", *values))
 
     def rejects(self) -> Iterator[tuple[int, Reject]]:
         """Every reject with its number."""
-        columns = "number, file, row, position, field, reason, detail, source, bytes, length, sha256"
-        for number, *row in self._query(f"SELECT {columns} FROM rejects ORDER BY number"):  # noqa: S608
-            fields = dict(zip(columns.split(", ")[1:], row, strict=True))
-            yield number, Reject(**{**fields, "reason": RejectReason(fields["reason"])})
+        names = [field.name for field in msgspec.structs.fields(Reject)]
+        for number, *row in self._query(f"SELECT number, {', '.join(names)} FROM rejects ORDER BY number"):
+            yield number, msgspec.convert(dict(zip(names, row, strict=True)), Reject)
 
     def versions(self, report_id: str) -> list[Report]:
         """Every version of a report that the record holds, in the order in which they came."""
@@ -121,7 +120,7 @@ class Store:
         return dict(self._query("SELECT agreement, version FROM positions ORDER BY agreement"))
 
     def _count(self, table: str) -> int:
-        row = self._one(f"SELECT count(*) FROM {table}")  # noqa: S608
+        row = self._one(f"SELECT count(*) FROM {table}")
         return int(row[0]) if row else 0
 
     def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
@@ -188,7 +187,7 @@ def _check(place: Path, connection: sqlite3.Connection, write: bool) -> None:
 def _take_lock(place: Path) -> TextIO:
     """The writer's lock: the system gives it up when its process ends, however that ends."""
     try:
-        lock = open(f"{place}-lock", "a+", encoding="ascii")  # noqa: SIM115
+        lock = Path(f"{place}-lock").open("a+", encoding="ascii")  # noqa: SIM115
     except OSError as error:
         raise StoreError(f"{place}: cannot write here: {error.strerror}") from error
     try:

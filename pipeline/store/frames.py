@@ -1,8 +1,9 @@
 """Frames: reports as newline-delimited JSON, with what may have to be sealed kept apart.
 
-The open line of a report carries, for each field in `SEALABLE` that it has, a commitment: the SHA-256 of a random salt,
-the field's name and its value. The salt and the value stand in the frame's other part. Sealing a field later means
-to drop both: the open line, and whatever proof was made over it, stays as it was, and no guess at the value can be tested.
+The open line of a report carries, for each field in `SEALABLE` that it has, a commitment: the SHA-256 of a random
+salt, the field's name and its value. The salt and the value stand in the frame's other part. Sealing a field later
+means to drop both: the open line, and whatever proof was made over it, stays as it was, and no guess at the value can
+be tested.
 """
 
 import hashlib

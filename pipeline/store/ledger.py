@@ -1,7 +1,7 @@
 """The alerts' book: what the core says now against what was said before; nothing is ever rewritten."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -28,13 +28,17 @@ class AlertBook:
         said: list[Revision] = []
         for agreement, alerts in changes.alerts.items():
             before = self._standing(agreement, changes.considered)
-            now = {alert.alert_id: alert for alert in alerts}
-            for alert in alerts:
-                revision = self._revise(alert, before.get(alert.alert_id), decided_at, why)
-                if revision is not None:
-                    said.append(revision)
+            now = {alert.alert_id for alert in alerts}
             lost = [pair for alert_id, pair in sorted(before.items()) if alert_id not in now]
-            said.extend(self._close(lost, alerts, decided_at, why))
+            heirs = _Heirs([alert for alert, _ in lost], alerts, changes.revised)
+            for alert in alerts:
+                revision = _revise(alert, before.get(alert.alert_id), decided_at, why)
+                if revision is not None:
+                    said.append(replace(revision, supersedes=heirs.supersedes(alert.alert_id)))
+            said.extend(
+                replace(revision, superseded_by=heirs.superseded_by(revision.alert.alert_id))
+                for revision in _close(lost, decided_at, why)
+            )
         self._write(said)
         return said
 
@@ -46,35 +50,6 @@ class AlertBook:
             for alert_id, alert, revision in self._sql.execute(asked, (incident_id, agreement)):
                 found[alert_id] = _decode(alert), revision
         return found
-
-    def _revise(
-        self, alert: Alert, before: tuple[Alert, int] | None, decided_at: datetime, why: Change
-    ) -> Revision | None:
-        if before is None:
-            return Revision(alert=alert, revision=1, decided_at=decided_at, change=Change.REPORTED, author=AUTHOR)
-        if before[0] == alert:
-            return None
-        return Revision(alert=alert, revision=before[1] + 1, decided_at=decided_at, change=why, author=AUTHOR)
-
-    def _close(
-        self, lost: Sequence[tuple[Alert, int]], alerts: Sequence[Alert], decided_at: datetime, why: Change
-    ) -> list[Revision]:
-        """Takes alerts out of the current view; one of a report that revises theirs stands in their place."""
-        change = why if why is not Change.EVIDENCE_CHANGED else Change.EVIDENCE_WITHDRAWN
-        closed = []
-        for alert, revision in lost:
-            if alert.status is Status.SUPERSEDED:
-                continue
-            closed.append(
-                Revision(
-                    alert=replace(alert, status=Status.SUPERSEDED),
-                    revision=revision + 1,
-                    decided_at=decided_at,
-                    change=change,
-                    author=AUTHOR,
-                )
-            )
-        return closed
 
     def _write(self, said: Sequence[Revision]) -> None:
         self._sql.executemany(
@@ -99,3 +74,46 @@ class AlertBook:
                 for r in said
             ),
         )
+
+
+def _revise(alert: Alert, before: tuple[Alert, int] | None, decided_at: datetime, why: Change) -> Revision | None:
+    if before is None:
+        return Revision(alert=alert, revision=1, decided_at=decided_at, change=Change.REPORTED, author=AUTHOR)
+    if before[0] == alert:
+        return None
+    return Revision(alert=alert, revision=before[1] + 1, decided_at=decided_at, change=why, author=AUTHOR)
+
+
+def _close(lost: Iterable[tuple[Alert, int]], decided_at: datetime, why: Change) -> list[Revision]:
+    """Takes alerts out of the current view."""
+    change = Change.EVIDENCE_WITHDRAWN if why is Change.EVIDENCE_CHANGED else why
+    return [
+        Revision(
+            alert=replace(alert, status=Status.SUPERSEDED),
+            revision=revision + 1,
+            decided_at=decided_at,
+            change=change,
+            author=AUTHOR,
+        )
+        for alert, revision in lost
+        if alert.status is not Status.SUPERSEDED
+    ]
+
+
+class _Heirs:
+    """Which alerts stand for lost ones: those of the same provision that rest on a report revising theirs."""
+
+    def __init__(self, lost: Sequence[Alert], alerts: Sequence[Alert], revised: Mapping[str, frozenset[str]]) -> None:
+        self._pairs = [
+            (old.alert_id, new.alert_id)
+            for old in lost
+            if (revising := frozenset().union(*(revised.get(report_id, frozenset()) for report_id in old.report_ids)))
+            for new in alerts
+            if new.provision == old.provision and revising.intersection(new.report_ids)
+        ]
+
+    def supersedes(self, alert_id: str) -> tuple[str, ...]:
+        return tuple(sorted(old for old, new in self._pairs if new == alert_id))
+
+    def superseded_by(self, alert_id: str) -> tuple[str, ...]:
+        return tuple(sorted(new for old, new in self._pairs if old == alert_id))

@@ -14,8 +14,7 @@ from pipeline.model.report import Report
 from pipeline.model.taxonomy import Change
 from pipeline.model.times import to_us
 from pipeline.monitor import Changes, Monitor
-from pipeline.monitor.parameters import Parameters
-from pipeline.monitor.windows import Group
+from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.store.database import Store, store_errors
 from pipeline.store.ledger import AlertBook
 from pipeline.store.windows import SqliteWindows
@@ -54,7 +53,7 @@ class Recorder:
         agreements: Sequence[Agreement],
         areas: Mapping[str, Geometry],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        parameters: Parameters = Parameters(),
+        parameters: Parameters = DEFAULT,
     ) -> None:
         self.store, self._clock, self._parameters = store, clock, parameters
         self._agreements = tuple(agreements)
@@ -88,32 +87,30 @@ class Recorder:
             watermark=watermark,
         )
 
-    def catch_up(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> list[Revision]:
+    def catch_up(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
         """Judges what is in the log by those agreements that have not yet seen it, or that were changed since.
 
         A frame at a time, each in its own transaction, so that a crash loses no more than one.
+
+        Args:
+            progress: is told the frames done and all of them, for each agreement.
+
+        Returns:
+            How many revisions were written.
         """
-        revisions: list[Revision] = []
+        written = 0
         for agreement in self._agreements:
             behind, why = self._position(agreement)
-            if behind < self._windows.seq:
-                monitor = Monitor([agreement], self._windows, self._areas, self._parameters)
-                revisions.extend(self._replay(monitor, agreement, behind, why, progress))
+            monitor = Monitor([agreement], self._windows, self._areas, self._parameters)
+            for seq, reports in self.store.reports(behind):
+                with self._transaction():
+                    changes = monitor.consider(monitor.place(reports))
+                    written += len(self._book.enter(changes, self._clock(), why))
+                    self._set_position(agreement, seq)
+                progress(seq, self._windows.seq)
         with self._transaction():
             self._set_positions()
-        return revisions
-
-    def _replay(
-        self, monitor: Monitor, agreement: Agreement, behind: int, why: Change, progress: Callable[[int, int], None]
-    ) -> Iterator[Revision]:
-        for seq, reports in self.store.reports(behind):
-            entries = monitor.place(reports)
-            groups = {Group(entry.window, entry.report.report_id) for entry in entries}
-            groups.update(self._windows.holding(sorted({r.revises for r in reports if r.revises is not None})))
-            with self._transaction():
-                yield from self._book.enter(monitor.consider(groups), self._clock(), why)
-                self._set_position(agreement, seq)
-            progress(seq, self._windows.seq)
+        return written
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -90,7 +90,7 @@ def run(
     summary: Summary,
     pace: float | None = None,
     strict: bool = False,
-    watch: Callable[[Step], None] = lambda step: None,
+    watch: Callable[[Step], None] = lambda _step: None,
 ) -> Summary:
     """Reads inputs one after the other into the record.
 
@@ -119,9 +119,7 @@ def run(
     return summary
 
 
-def _record(
-    recorder: Recorder, given: Input, batch: _Batch, summary: Summary, watch: Callable[[Step], None]
-) -> None:
+def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, watch: Callable[[Step], None]) -> None:
     outcome = recorder.record(batch.reports, batch.rejects)
     new = sum(outcome.new)
     summary.rows_read += batch.rows
@@ -203,5 +201,3 @@ def _flushed_when_idle(rows: Iterator[Row | None]) -> Iterator[Row | None]:
         if isinstance(row, BaseException):
             raise row
         yield row
-
-

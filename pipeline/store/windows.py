@@ -69,7 +69,7 @@ class SqliteWindows:
         return [Group(Window(*row), name) for name in report_ids for row in self._sql.execute(asked, (name,))]
 
     def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
-        """Every version that the windows hold of these groups; what was added last is at hand, the rest is in the log."""
+        """Every version that the windows hold of these groups; what was added last is at hand, the rest in the log."""
         found: dict[Group, list[Entry]] = {group: list(self._fresh.get(group, {}).values()) for group in groups}
         elsewhere = [group for group in groups if group not in self._alone]
         places: dict[int, list[tuple[int, Group, bytes]]] = {}
@@ -118,4 +118,3 @@ class SqliteWindows:
                 "INSERT INTO figures VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
                 (name, grown),
             )
-
