@@ -22,7 +22,7 @@ from pipeline.agreement.format import (
 from pipeline.model.taxonomy import Activity, Doubt, Reason, Severity, Weapon, members
 
 UNSAID = 0.5
-"""The share given to what a source leaves unsaid (which weapon, which calibre, what happened): even odds, an assumption.
+"""The share given to what a source leaves unsaid (which weapon, which calibre, what happened): even odds, assumed.
 Whatever it multiplies up to, such an alert is at most *possible*."""
 
 _PRESENCE = members("presence", Activity) | {Activity.OUTGOING_FIRE.value}

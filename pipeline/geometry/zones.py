@@ -130,10 +130,19 @@ class OffsetZone:
     def _one_side(self, band: Geometry, stretch: Geometry) -> Geometry:
         parts = [
             part
-            for part in shapely.get_parts(shapely.ops.split(band, stretch))
+            for part in shapely.get_parts(shapely.ops.split(band, _extended(stretch, 3.0 * self.to_m)))
             if self.line.locate(*_inner_place(self.line, part)).side[0] == self.side
         ]
         return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def _extended(stretch: Geometry, by_m: float) -> Geometry:
+    """A polyline with both ends drawn out straight, so that it cuts a band about it in two."""
+    corners = shapely.get_coordinates(stretch)
+    before, after = corners[0] - corners[1], corners[-1] - corners[-2]
+    first = corners[0] + before / np.hypot(*before) * by_m
+    last = corners[-1] + after / np.hypot(*after) * by_m
+    return shapely.LineString(np.vstack([first, corners, last]))
 
 
 def _inner_place(line: Line, part: Geometry) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ class Term(StrEnum):
     group: str
 
     def __new__(cls, value: str, meaning: str, group: str = "") -> "Term":
+        """A term from its word, its meaning and its group."""
         term = str.__new__(cls, value)
         term._value_ = value
         term.meaning = meaning

@@ -1,8 +1,8 @@
 """Judging: incidents against the clauses of one agreement.
 
-The probability of a finding is the product of four shares, each of what the report leaves open: of the footprint's area
-in the clause's zones, of the interval in which it was in force, of what may have happened that it covers, and of what no
-exception suspends.
+The probability of a finding is the product of four shares, each of what the report leaves open: of the footprint's
+area in the clause's zones, of the interval in which it was in force, of what may have happened that it covers, and of
+what no exception suspends.
 """
 
 from collections.abc import Mapping, Sequence
