@@ -73,7 +73,7 @@ class Line:
         >>> found.side.tolist(), found.offset_m.round(-2).tolist()
         ([-1, 1], [-11000.0, 11200.0])
         """
-        lons, lats = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+        lons, lats = np.atleast_1d(np.asarray(lon, dtype=float)), np.atleast_1d(np.asarray(lat, dtype=float))
         x, y = self.projection.to_plane(lons, lats)
         reached = np.isfinite(x) & np.isfinite(y)
         x, y = np.where(reached, x, 0.0), np.where(reached, y, 0.0)

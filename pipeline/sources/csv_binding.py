@@ -19,6 +19,7 @@ Getter = Callable[[Fields], T | None]
 Parse = Callable[[object], T]
 """Makes a value of a cell's text or of what a mapping states; raises ValueError, or RowError with its own reason."""
 
+_UNKNOWN = (RejectReason.UNKNOWN_TERM, RejectReason.UNKNOWN_AREA)
 _INTERVAL = re.compile(r"\s*([0-9.]+)\s*(?:-|–|—|to)\s*([0-9.]+)\s*")
 
 
@@ -43,11 +44,16 @@ class Binder:
         problem = "has no such column" if not found else f"has {len(found)} columns of that name"
         listed = ", ".join(repr(column) for column in self._columns[:100])
         raise self.wrong(
-            key, f"{name!r}: {self._file} {problem}. Its columns are {listed}. Mend the name in the mapping."
+            key,
+            f"{name!r}: {self._file} {problem}. Its columns are {listed}. Mend the name, or write "
+            f"{{ value = {name!r} }} for what is the same in every row.",
         )
 
-    def cell(self, key: str, spec: str | float | Cell, parse: Parse[T]) -> Getter[T]:
-        """What `spec` stands for: a column by its name, a number, or a table."""
+    def cell(self, key: str, spec: str | float | Cell, parse: Parse[T], others: bool = False) -> Getter[T]:
+        """What `spec` stands for: a column by its name, a number, or a table.
+
+        With `others`, a word that the table of values does not have is parsed like any cell; else it is rejected.
+        """
         if isinstance(spec, str):
             spec = Cell(column=spec)
         elif not isinstance(spec, Cell):
@@ -61,7 +67,7 @@ class Binder:
         at = self.column(f"{key}.column", spec.column)
         default = None if spec.default is None else self._stated(f"{key}.default", spec.default, parse)
         words = {word: self._stated(f"{key}.values.{word!r}", value, parse) for word, value in spec.values.items()}
-        return _column_getter(key, spec.column, at, parse, _Words(words) if words else None, default)
+        return _column_getter(key, spec.column, at, parse, _Words(words, others), default)
 
     def number(self, key: str, spec: Number) -> Getter[float]:
         """A finite number; the mapping's own numbers are not multiplied by the factor."""
@@ -103,7 +109,7 @@ class Binder:
                 raise RowError(key, RejectReason.UNKNOWN_AREA, f"{name[:80]!r} is not in the gazetteer")
             return found
 
-        return self.cell(key, spec, parse)
+        return self.cell(key, spec, parse, others=True)
 
     def _stated(self, key: str, value: Any, parse: Parse[T]) -> T:
         try:
@@ -113,9 +119,13 @@ class Binder:
 
 
 class _Words:
-    """What a column's words stand for, whatever their case; of several beginnings the longest holds."""
+    """What a column's words stand for, whatever their case; of several beginnings the longest holds.
 
-    def __init__(self, words: dict[str, Any]) -> None:
+    `closed` is whether a word that is not listed is unknown, rather than parsed.
+    """
+
+    def __init__(self, words: dict[str, Any], others: bool) -> None:
+        self.closed = bool(words) and not others
         plain = {" ".join(word.casefold().split()): value for word, value in words.items()}
         self._whole = {word: value for word, value in plain.items() if not word.endswith("*")}
         beginnings = ((word[:-1], value) for word, value in plain.items() if word.endswith("*"))
@@ -132,15 +142,13 @@ class _Words:
         return None, False
 
 
-def _column_getter(
-    key: str, column: str, at: int, parse: Parse[T], words: _Words | None, default: T | None
-) -> Getter[T]:
+def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Words, default: T | None) -> Getter[T]:
     def get(fields: Fields) -> T | None:
         text = fields[at].strip()
-        if words is not None:
-            value, known = words.find(text)
-            if known:
-                return value  # type: ignore[no-any-return]
+        value, known = words.find(text)
+        if known:
+            return value  # type: ignore[no-any-return]
+        if words.closed:
             if default is None and text:
                 detail = f"column {column!r}: the mapping's values do not have {text[:80]!r}"
                 raise RowError(key, RejectReason.UNKNOWN_TERM, detail)
@@ -150,7 +158,7 @@ def _column_getter(
         try:
             return parse(text)
         except RowError as error:
-            if error.problem.reason is RejectReason.UNKNOWN_TERM and default is not None:
+            if error.problem.reason in _UNKNOWN and default is not None:
                 return default
             raise RowError(key, error.problem.reason, f"column {column!r}: {error.problem.detail}") from error
         except ValueError as error:

@@ -45,7 +45,10 @@ class WeaponsCell(Cell, frozen=True, kw_only=True):
 
 
 class AreaCell(Cell, frozen=True, kw_only=True):
-    """A named area of the gazetteer, by name or id; with `country`, only of that country."""
+    """A named area of the gazetteer, by name or id; with `country`, only of that country.
+
+    Here `values` has further names, and the words that it does not have are looked up as they stand.
+    """
 
     country: str | None = None
 
@@ -71,9 +74,12 @@ class Moment(_Strict, frozen=True, kw_only=True):
 
 
 class Observed(Moment, frozen=True, kw_only=True):
-    """The interval in which it happened: as precise as it is written, or as coarse as `precision` says."""
+    """The interval in which it happened: as precise as it is written, or as coarse as `precision` says.
 
-    precision: Text | None = None
+    A bare word in `precision` is the precision of every row.
+    """
+
+    precision: str | Cell | None = None
     until: Moment | None = None
     duration_minutes: Number | None = None
 

@@ -10,7 +10,7 @@ from pipeline.model.taxonomy import RejectReason
 from pipeline.sources.base import RowError
 from pipeline.sources.cells import finite
 from pipeline.sources.csv_binding import Binder, Fields, Getter
-from pipeline.sources.csv_mapping import Moment, Observed
+from pipeline.sources.csv_mapping import Cell, Moment, Observed
 
 
 class Precision(IntEnum):
@@ -35,7 +35,8 @@ def observed(binder: Binder, spec: Observed) -> Callable[[Fields], Interval]:
     """The interval of a row."""
     start = moment(binder, "time", "observed_from", spec)
     until = moment(binder, "time.until", "observed_until", spec.until) if spec.until is not None else None
-    precision = binder.cell("time.precision", spec.precision, _precision) if spec.precision is not None else None
+    stated = Cell(value=spec.precision) if isinstance(spec.precision, str) else spec.precision
+    precision = binder.cell("time.precision", stated, _precision) if stated is not None else None
     minutes = (
         binder.number("time.duration_minutes", spec.duration_minutes) if spec.duration_minutes is not None else None
     )

@@ -3,8 +3,9 @@
 import csv
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -179,13 +180,15 @@ def test_every_row_of_the_real_table_is_read_as_the_csv_module_reads_it(shared_d
     assert len(rows) == len(events) == 1167
     assert given.bytes_read == given.size == path.stat().st_size
     gazetteer = load_gazetteer()
+    kyiv = ZoneInfo("Europe/Kyiv")
     kinds: Counter[tuple[str, str]] = Counter()
     for event, row in zip(events, rows, strict=True):
         (report,) = row.reports
         assert report.report_id == "ucdp:" + event["id"]
         assert report.text == (event["source_headline"] or event["where_description"])
-        days = datetime.fromisoformat(event["date_end"]) - datetime.fromisoformat(event["date_start"])
-        assert abs((report.observed_until - report.observed_from).total_seconds() / 86_400 - days.days - 1) <= 1 / 24
+        begins, ends = report.observed_from.astimezone(kyiv), report.observed_until.astimezone(kyiv)
+        assert f"{begins:%Y-%m-%d %H:%M:%S}" == event["date_start"][:19]
+        assert f"{ends - timedelta(days=1):%Y-%m-%d %H:%M:%S}" == event["date_end"][:19]
         precision, footprint = int(event["where_prec"]), report.footprint
         if isinstance(footprint, Area):
             assert footprint.area_id is not None
