@@ -10,7 +10,8 @@ import csv
 import errno
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 20_000
 """Rows that are held at a time."""
+
+_LEAST_FREE = 1 << 16
+"""A disk with less than this free is full, whatever else a library calls it."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A text cell that begins so would be run by a spreadsheet: it gets an apostrophe before it."""
+
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+"""What makes a Parquet file a GeoParquet one; with no `crs` it is longitude and latitude in WGS 84."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -77,9 +91,7 @@ class _Row(NamedTuple):
 
 _ALERT = tuple(field.name for field in msgspec.structs.fields(Alert))
 _REVISION = ("revision", "decided_at", "change", "author", "supersedes", "superseded_by")
-_REJECT = tuple(
-    "bytes_base64" if field.name == "bytes" else field.name for field in msgspec.structs.fields(Reject)
-)
+_REJECT = tuple("bytes_base64" if field.name == "bytes" else field.name for field in msgspec.structs.fields(Reject))
 COLUMNS: Mapping[TableKind, tuple[str, ...]] = {
     TableKind.MATCHES: tuple(field.name for field in msgspec.structs.fields(Match)),
     TableKind.ALERTS: _ALERT,
@@ -88,9 +100,7 @@ COLUMNS: Mapping[TableKind, tuple[str, ...]] = {
 }
 """The columns of each kind; a `geometry` comes on top where the kind has places."""
 
-NUMBERS = frozenset(
-    "chainage_m offset_m probability place_probability lon lat radius_m".split()
-)
+NUMBERS = frozenset("chainage_m offset_m probability place_probability lon lat radius_m".split())
 INTEGERS = frozenset("number row position length revision".split())
 TIMES = frozenset("observed_from observed_until decided_at".split())
 NESTED = frozenset("report_ids doubts readings attribution supersedes superseded_by".split())
@@ -229,7 +239,7 @@ def _write_csv(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
     return written
 
 
-def _write_geojson(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
+def _write_geojson(path: Path, _kind: TableKind, rows: Iterable[_Row]) -> int:
     written = 0
     with path.open("wb") as out:
         out.write(b'{"type":"FeatureCollection","features":[')
@@ -264,15 +274,49 @@ def _write_gpkg(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
     reader = pyarrow.RecordBatchReader.from_batches(_schema(kind), iter(feed))
     try:
         pyogrio.write_arrow(
-            reader, path, layer=kind.value, driver="GPKG", geometry_name="geometry", geometry_type="Point", crs="EPSG:4326"
+            reader,
+            path,
+            layer=kind.value,
+            driver="GPKG",
+            geometry_name="geometry",
+            geometry_type="Point",
+            crs="EPSG:4326",
         )
+        kept = pyogrio.read_info(path)["features"]
     except (RuntimeError, ValueError) as error:
-        # GDAL's own errors say little: what the disk says comes first.
-        if feed.error is None:
-            raise OSError(*_why(path, error)) from error
+        if feed.error is not None:
+            raise feed.error from None
+        raise _gdal_error(path, error) from error
     if feed.error is not None:
         raise feed.error
+    if kept != feed.rows:
+        raise OSError(errno.EIO, f"only {kept} of {feed.rows} rows were taken")
     return feed.rows
+
+
+def _gdal_error(path: Path, error: Exception) -> OSError:
+    """GDAL's errors as the system's: it tells them apart by their words alone."""
+    nothing_left = shutil.disk_usage(path.parent).free < _LEAST_FREE
+    if nothing_left or "disk is full" in str(error):
+        return OSError(errno.ENOSPC, str(error))
+    return OSError(errno.EIO, " ".join(str(error).split()))
+
+
+class _Feed:
+    """Batches on their way through GDAL. An error in making them must not get lost in there: it ends the batches."""
+
+    def __init__(self, batches: Iterable["pyarrow.RecordBatch"]) -> None:
+        self._batches = batches
+        self.rows = 0
+        self.error: BaseException | None = None
+
+    def __iter__(self) -> Iterator["pyarrow.RecordBatch"]:
+        try:
+            for batch in self._batches:
+                self.rows += batch.num_rows
+                yield batch
+        except BaseException as error:  # noqa: BLE001 - raised again when GDAL has let go of the file
+            self.error = error
 
 
 _WRITERS: Mapping[str, Callable[[Path, TableKind, Iterable[_Row]], int]] = {
@@ -282,3 +326,60 @@ _WRITERS: Mapping[str, Callable[[Path, TableKind, Iterable[_Row]], int]] = {
     ".gpkg": _write_gpkg,
     ".geojson": _write_geojson,
 }
+
+
+def _arrow_batches(kind: TableKind, rows: Iterable[_Row]) -> Iterator["pyarrow.RecordBatch"]:
+    import numpy as np
+    import pyarrow
+    import shapely
+
+    schema = _schema(kind)
+    columns = COLUMNS[kind]
+    remaining = iter(rows)
+    while batch := list(itertools.islice(remaining, BATCH_ROWS)):
+        arrays = [
+            pyarrow.array([_flat(name, row.cells[name]) for row in batch], type=schema.field(name).type)
+            for name in columns
+        ]
+        if "geometry" in schema.names:
+            known = [row.lon is not None for row in batch]
+            places = np.array([(row.lon, row.lat) if row.lon is not None else (0.0, 0.0) for row in batch])
+            points = np.asarray(shapely.to_wkb(shapely.points(places)), dtype=object)
+            points[~np.array(known)] = None
+            arrays.append(pyarrow.array(points.tolist(), type=pyarrow.binary()))
+        yield pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _schema(kind: TableKind) -> "pyarrow.Schema":
+    import pyarrow
+
+    def form(name: str) -> Any:
+        if name in NUMBERS:
+            return pyarrow.float64()
+        if name in INTEGERS:
+            return pyarrow.int64()
+        return pyarrow.timestamp("us", tz="UTC") if name in TIMES else pyarrow.string()
+
+    fields = [pyarrow.field(name, form(name)) for name in COLUMNS[kind]]
+    if kind is not TableKind.REJECTS:
+        fields.append(pyarrow.field("geometry", pyarrow.binary()))
+    return pyarrow.schema(fields)
+
+
+def _flat(name: str, cell: Any) -> Any:
+    """A cell for a flat table: nested ones as JSON, terms as plain words."""
+    if name in NESTED:
+        return _encode(cell).decode()
+    return cell.value if isinstance(cell, Enum) else cell
+
+
+def _csv_cell(name: str, cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if name not in _INERT and isinstance(cell, str) and cell.startswith(_FORMULA):
+        return f"'{cell}"
+    return cell
+
+
+def _geojson_point(row: _Row) -> dict[str, Any] | None:
+    return None if row.lon is None else {"type": "Point", "coordinates": [row.lon, row.lat]}

@@ -1,6 +1,6 @@
 """Footprints as arrays: a disc that bounds each, its area, and a lattice of equally weighted places within it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +12,8 @@ from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygo
 LATTICE = 512
 """Places in a lattice: a share of the area is then right to about 0.01."""
 
+_ROUND = np.arange(64) * 360.0 / 64
+_BORDER_DEG = 0.0005
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
@@ -43,6 +45,13 @@ class Footprints:
         """Which footprints name a place at all."""
         return np.asarray(np.isfinite(self.lon))
 
+    def alike(self, index: int) -> Hashable:
+        """A key that footprints of the same place and shape share."""
+        footprint = self._footprints[index]
+        if isinstance(footprint, Disc | Bearing):
+            return footprint
+        return footprint.area_id if isinstance(footprint, Area) and footprint.area_id else index
+
     def lattice(self, index: int) -> tuple[Floats, Floats]:
         """Longitudes and latitudes of equally weighted places that fill one footprint."""
         footprint = self._footprints[index]
@@ -53,6 +62,23 @@ class Footprints:
         if isinstance(footprint, Area):
             return _outline_lattice(outline(footprint, self._areas))
         raise ValueError("a report from nowhere has no lattice")
+
+    def rim(self, index: int) -> tuple[Floats, Floats]:
+        """Places along one footprint's edge: only where these lie in a zone too does it hold the footprint wholly."""
+        footprint = self._footprints[index]
+        if isinstance(footprint, Disc):
+            return _fan(footprint.lon, footprint.lat, _ROUND, np.full(_ROUND.shape, footprint.radius_m))
+        if isinstance(footprint, Bearing):
+            ends = [(start, start + width) for start, width in sectors(footprint)]
+            azimuth = np.concatenate([np.linspace(start, end, 33) for start, end in ends])
+            ranges = np.repeat([footprint.range_min_m, footprint.range_max_m], len(azimuth))
+            return _fan(footprint.lon, footprint.lat, np.tile(azimuth, 2), ranges)
+        if isinstance(footprint, Area):
+            # A little within: two drawings of one border differ by rounding.
+            edge = shapely.buffer(outline(footprint, self._areas), -_BORDER_DEG).boundary
+            corners = shapely.get_coordinates(edge)
+            return (corners[:, 0], corners[:, 1]) if len(corners) else self.lattice(index)
+        raise ValueError("a report from nowhere has no edge")
 
 
 def outline(area: Area, areas: Mapping[str, Geometry]) -> Geometry:

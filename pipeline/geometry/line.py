@@ -80,7 +80,7 @@ class Line:
         edge, share, sign, beyond = self._nearest(x, y)
         foot_x = self._x[edge] + share * (self._x[edge + 1] - self._x[edge])
         foot_y = self._y[edge] + share * (self._y[edge + 1] - self._y[edge])
-        away_m = distance_m(lons, lats, *self.projection.to_lonlat(foot_x, foot_y))
+        away_m = self.projection.ground_m(x, y, foot_x, foot_y)
         chainage_m = self._chainage_m[edge] + share * (self._chainage_m[edge + 1] - self._chainage_m[edge])
         side = np.where(away_m <= ON_M, ON, np.where(beyond, BEYOND, np.where(sign >= 0, LEFT, RIGHT)))
         side = np.where(reached, side, UNPLACED).astype(np.int8)

@@ -4,7 +4,7 @@ A zone answers two questions: which exact places lie in it (`contains`), and, fo
 of them lie in it or out of it for sure (`settle`). All else is a share of the footprint's lattice (`membership`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -227,29 +227,55 @@ def membership(
     union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(
         len(groups), len(footprints)
     )
-    straddling = np.flatnonzero((settled == UNSURE).any(axis=0)).tolist()
+    straddling = _grouped(footprints, np.flatnonzero((settled == UNSURE).any(axis=0)).tolist())
     for begin in range(0, len(straddling), AT_ONCE):
-        chosen = straddling[begin : begin + AT_ONCE]
-        for index, hits in zip(chosen, _sample(footprints, chosen, zones, lines_by_id), strict=True):
-            unsure = settled[:, index] == UNSURE
-            each[unsure, index] = hits[unsure].mean(axis=1)
+        alike = straddling[begin : begin + AT_ONCE]
+        for indices, hits in zip(alike, _sample(footprints, alike, zones, lines_by_id), strict=True):
+            unsure = settled[:, indices[0]] == UNSURE
+            sampled = np.array(
+                [_share(footprints, indices[0], hits[[row]], [zone], lines_by_id) for row, zone in enumerate(zones)]
+            )
+            for index in indices:
+                each[unsure, index] = sampled[unsure]
             for number, group in enumerate(groups):
-                if union[number, index] < 1.0:
-                    union[number, index] = hits[list(group)].any(axis=0).mean() if len(group) else 0.0
+                if union[number, indices[0]] < 1.0 and len(group):
+                    union[number, indices] = _share(
+                        footprints, indices[0], hits[list(group)], [zones[i] for i in group], lines_by_id
+                    )
     return Membership(each, union)
 
 
+def _grouped(footprints: Footprints, indices: Sequence[int]) -> list[list[int]]:
+    """The indices of footprints that are alike, together: a region that a hundred reports name is sampled once."""
+    alike: dict[Hashable, list[int]] = {}
+    for index in indices:
+        alike.setdefault(footprints.alike(index), []).append(index)
+    return list(alike.values())
+
+
 def _sample(
-    footprints: Footprints, chosen: Sequence[int], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
+    footprints: Footprints, alike: Sequence[Sequence[int]], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
 ) -> Iterator[Bools]:
-    """For each chosen footprint, which places of its lattice lie in which zones: shape (zones, places)."""
-    lattices = [footprints.lattice(index) for index in chosen]
+    """For the first of each group, which places of its lattice lie in which zones: shape (zones, places)."""
+    lattices = [footprints.lattice(indices[0]) for indices in alike]
     sampled = locate_all(
         np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
     )
     hits = np.array([zone.contains(sampled) for zone in zones])
     ends = np.cumsum([len(lon) for lon, _ in lattices])
     return iter(np.split(hits, ends[:-1], axis=1))
+
+
+def _share(
+    footprints: Footprints, index: int, hits: Bools, zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
+) -> float:
+    """The share of a lattice that lies in the union of zones; 1 only where the footprint's edge lies there too."""
+    share = float(hits.any(axis=0).mean())
+    if share < 1.0:
+        return share
+    edge = locate_all(*footprints.rim(index), lines_by_id)
+    whole = np.array([zone.contains(edge) for zone in zones]).any(axis=0).all()
+    return 1.0 if whole else 1.0 - 0.5 / hits.shape[1]
 
 
 def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:

@@ -34,7 +34,7 @@ def footprint(binder: Binder, spec: DiscPlace | BearingPlace | AreaPlace | NoPla
         return _bearing(binder, spec)
     if isinstance(spec, AreaPlace):
         area = binder.area("place.area", spec.area)
-        return lambda fields: _area(area(fields), "area")
+        return lambda fields: _area(area(fields))
     return lambda _fields: Nowhere()
 
 
@@ -45,9 +45,9 @@ def _disc(binder: Binder, spec: DiscPlace) -> Callable[[Fields], Footprint]:
 
     def get(fields: Fields) -> Footprint:
         lon, lat = point(fields)
-        radius_m = _required(radius(fields), "footprint.radius_m")
+        radius_m = _required(radius(fields), "place.radius_m")
         if radius_m is _BY_AREA:
-            return _area(area(fields) if area is not None else None, "area")
+            return _area(area(fields) if area is not None else None)
         return Disc(lon, lat, radius_m)
 
     return get
@@ -60,7 +60,7 @@ def _radius(binder: Binder, spec: Number) -> Getter[float]:
         if value == "area":
             return _BY_AREA
         if isinstance(value, str):
-            return finite(value, "footprint.radius_m") * factor
+            return finite(value, "place.radius_m") * factor
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{value!r} is neither a length in metres nor 'area'")
         return float(value)
@@ -76,7 +76,7 @@ def _bearing(binder: Binder, spec: BearingPlace) -> Callable[[Fields], Footprint
     def get(fields: Fields) -> Footprint:
         lon, lat = point(fields)
         nearest_m, furthest_m = distance(fields)
-        return Bearing(lon, lat, nearest_m, furthest_m, _required(azimuths(fields), "footprint.azimuths_deg"))
+        return Bearing(lon, lat, nearest_m, furthest_m, _required(azimuths(fields), "place.azimuths"))
 
     return get
 
@@ -84,14 +84,14 @@ def _bearing(binder: Binder, spec: BearingPlace) -> Callable[[Fields], Footprint
 def _distance(binder: Binder, spec: BearingPlace) -> Callable[[Fields], tuple[float, float]]:
     if spec.range_m is not None and spec.range_min_m is None and spec.range_max_m is None:
         both = binder.interval("place.range_m", spec.range_m)
-        return lambda fields: _required(both(fields), "footprint.range_max_m")
+        return lambda fields: _required(both(fields), "place.range_m")
     if spec.range_m is not None or spec.range_min_m is None or spec.range_max_m is None:
         raise binder.wrong("place", "give either range_m or both range_min_m and range_max_m")
     low = binder.number("place.range_min_m", spec.range_min_m)
     high = binder.number("place.range_max_m", spec.range_max_m)
     return lambda fields: (
-        _required(low(fields), "footprint.range_min_m"),
-        _required(high(fields), "footprint.range_max_m"),
+        _required(low(fields), "place.range_min_m"),
+        _required(high(fields), "place.range_max_m"),
     )
 
 
@@ -101,15 +101,15 @@ def _point(
     lon_of, lat_of = binder.number("place.lon", lon_spec), binder.number("place.lat", lat_spec)
     if within is None:
         return lambda fields: (
-            _required(lon_of(fields), "footprint.lon"),
-            _required(lat_of(fields), "footprint.lat"),
+            _required(lon_of(fields), "place.lon"),
+            _required(lat_of(fields), "place.lat"),
         )
     spec = Within(column=within) if isinstance(within, str) else within
     area_of = binder.area("place.within", spec)
     places = Places()
 
     def get(fields: Fields) -> Point:
-        lon, lat = _required(lon_of(fields), "footprint.lon"), _required(lat_of(fields), "footprint.lat")
+        lon, lat = _required(lon_of(fields), "place.lon"), _required(lat_of(fields), "place.lat")
         try:
             area = area_of(fields)
         except RowError as error:
@@ -124,8 +124,8 @@ def _point(
     return get
 
 
-def _area(area: NamedArea | None, field: str) -> Area:
-    return Area(area_id=_required(area, f"footprint.{field}").area_id)
+def _area(area: NamedArea | None) -> Area:
+    return Area(area_id=_required(area, "place.area").area_id)
 
 
 def _required(value: V | None, field: str) -> V:

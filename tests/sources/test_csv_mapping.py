@@ -172,7 +172,7 @@ def test_a_place_is_a_disc_a_bearing_an_area_or_nowhere(
 @pytest.mark.parametrize(
     ("place", "cells", "result"),
     [
-        (PLACE, {"x": "", "y": "48"}, "missing footprint.lon"),
+        (PLACE, {"x": "", "y": "48"}, "missing place.lon"),
         (PLACE, {"x": "38", "y": '"48,5"'}, "bad_value place.lat"),
         (PLACE, {"x": "inf", "y": "48"}, "bad_value place.lon"),
         (PLACE, {"x": "999", "y": "48"}, "coordinates_out_of_range footprint"),
@@ -185,15 +185,15 @@ def test_a_place_is_a_disc_a_bearing_an_area_or_nowhere(
         ),
         (PLACE + 'within = {value = "ua"}', {"x": "2", "y": "48"}, "contradicts_named_place footprint"),
         (BY_PRECISION, {"x": "38", "y": "48", "p": "ADM2"}, "unknown_term place.radius_m"),
-        (BY_PRECISION, {"x": "38", "y": "48", "p": ""}, "missing footprint.radius_m"),
-        (BY_PRECISION, {"x": "38", "y": "48", "p": "ADM1"}, "missing footprint.area"),
+        (BY_PRECISION, {"x": "38", "y": "48", "p": ""}, "missing place.radius_m"),
+        (BY_PRECISION, {"x": "38", "y": "48", "p": "ADM1"}, "missing place.area"),
         (BEARING, {"x": "38", "y": "48", "dir": "up", "km": "1-5"}, "bad_value place.azimuths"),
         (BEARING, {"x": "38", "y": "48", "dir": "N", "km": "3"}, "bad_value place.range_m"),
         (BEARING, {"x": "38", "y": "48", "dir": "N", "km": "5-1"}, "bad_value footprint.range_max_m"),
-        (BEARING, {"x": "38", "y": "48", "dir": "", "km": "1-5"}, "missing footprint.azimuths_deg"),
+        (BEARING, {"x": "38", "y": "48", "dir": "", "km": "1-5"}, "missing place.azimuths"),
         (AREA, {"region": "Atlantis"}, "unknown_area place.area"),
         (AREA.replace("Donestk*", "ua-donetsk").replace("values", "default = 'ua', values"), {"region": ""}, "csv:t:7"),
-        (AREA, {"region": ""}, "missing footprint.area"),
+        (AREA, {"region": ""}, "missing place.area"),
         ('[place]\nkind = "area"\narea = "region"', {"region": "Atlantis"}, "unknown_area place.area"),
     ],
 )
@@ -280,8 +280,8 @@ def test_a_table_may_have_another_delimiter_no_quotes_no_header_and_a_tag_row(wr
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ((TIME.replace("when", "wen"), NOWHERE, ACTIVITY), "some/file has no such column. Its columns are 'when', 'x', 'x', 'y'."),
-        ((TIME.replace("when", "wen"), NOWHERE, ACTIVITY), "key time.column: 'wen': "),
+        ((TIME.replace("en", "on"), NOWHERE, ACTIVITY), "has no such column. Its columns are 'when', 'x', 'x', 'y'."),
+        ((TIME.replace("en", "on"), NOWHERE, ACTIVITY), "key time.column: 'whon': "),
         ((TIME, PLACE, ACTIVITY), "key place.lon.column: 'x': some/file has 2 columns of that name"),
         ((TIME.replace("Kyiv", "Kiyv"), NOWHERE, ACTIVITY), "key time.timezone: 'Europe/Kiyv' is no IANA time zone"),
         ((TIME + 'formats = ["%Q"]', NOWHERE, ACTIVITY), "key time.formats: '%Q' is no format"),
