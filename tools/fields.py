@@ -120,6 +120,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "verdict": "what that probability is called",
         "observed_from": "the report's",
         "observed_until": "the report's",
+        "geometry": "the footprint for a map, where the form has a place for it (gpkg, geojson, parquet)",
     },
     Alert: {
         "alert_id": "derived from the agreement, the provision and the incident: one of each has one alert",

@@ -43,7 +43,7 @@ def place(alert: Alert, agreement: Agreement | None) -> str:
     """The place in a few words: town and sector, a stretch of sectors, a region, or bare coordinates."""
     if alert.lon is None or alert.lat is None:
         return "no place named"
-    if agreement is None or alert.line not in agreement.lines or _far(alert):
+    if agreement is None or alert.line is None or alert.line not in agreement.lines or _far(alert):
         return _region(alert.lon, alert.lat) or position(alert.lon, alert.lat)
     sectors = _sectors(alert, agreement)
     if (alert.radius_m or 0.0) > PLACE_M:
@@ -126,7 +126,8 @@ def _sectors(alert: Alert, agreement: Agreement) -> str:
     if alert.chainage_m is None:
         return ""
     reach_m = alert.radius_m or 0.0
-    low, high = (alert.chainage_m - reach_m, alert.chainage_m + reach_m) if reach_m > PLACE_M else (alert.chainage_m,) * 2
+    reach_m = reach_m if reach_m > PLACE_M else 0.0
+    low, high = alert.chainage_m - reach_m, alert.chainage_m + reach_m
     on_line = sorted((s for s in agreement.sectors if s.line_id == alert.line), key=lambda s: s.from_m)
     names = [sector.name for sector in on_line if sector.from_m <= high and sector.to_m >= low]
     return "" if not names else names[0] if low == high or len(names) == 1 else f"{names[0]} to {names[-1]}"

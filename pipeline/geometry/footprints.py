@@ -12,7 +12,7 @@ from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygo
 LATTICE = 512
 """Places in a lattice: a share of the area is then right to about 0.01."""
 
-_ROUND = np.arange(64) * 360.0 / 64
+_ROUND = np.arange(128) * 360.0 / 128
 _BORDER_DEG = 0.0005
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 

@@ -25,7 +25,7 @@ def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
 
     >>> east, north = metres_per_degree(np.array([0.0, 48.0]))
     >>> east.round().tolist(), north.round().tolist()
-    ([111319.0, 74625.0], [110574.0, 111200.0])
+    ([111319.0, 74625.0], [110574.0, 111190.0])
     """
     square = (lat * _RADIAN) * (lat * _RADIAN)
     cosine = np.zeros_like(square)

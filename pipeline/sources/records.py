@@ -140,8 +140,9 @@ def _whole(position: int, piece: bytes, limit: int) -> Span:
 
 
 def _first_chunk(stream: BinaryIO) -> bytes:
+    """Enough to see a byte order mark and what follows it, however little a read gives."""
     chunk = stream.read(_CHUNK)
-    while chunk and len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+    while chunk and len(chunk) <= len(_BOM) and _BOM.startswith(chunk):
         more = stream.read(_CHUNK)
         if not more:
             break
@@ -164,6 +165,7 @@ class Dialect:
         self.delimiter = delimiter
         self.quoting = quoting
         d = re.escape(delimiter.encode())
+        self._spaces = b" \t\r\v\f".replace(delimiter.encode(), b"")
         inside = rb'(?:[^"]++|"")*+'
         field = rb'(?:"%b"|[^"%b][^%b]*+)?' % (inside, d, d)
         # After a line break within quotes a bare quote in a field is a sign that the quotes are out of step.
@@ -174,6 +176,10 @@ class Dialect:
         self._closes = _pattern(rb'%b"(?:%b%b)*+' % (inside, d, strict))
         self._opens_anew = _pattern(rb'%b"%b(?:%b%b)*+"%b' % (inside, d, strict, d, inside))
         self._field = re.compile('(?:^|{0})(?:"((?:[^"]++|"")*+)"|([^{0}]*))'.format(re.escape(delimiter)))
+
+    def is_blank(self, line: Span) -> bool:
+        """Whether there is nothing but white space; a delimiter that is a tab is none."""
+        return line.cut is None and not line.data.strip(self._spaces)
 
     def begins_open(self, line: bytes) -> bool | None:
         """Whether a quoted field runs on past the first line of a record; None where the quotes are in disorder."""
@@ -229,7 +235,7 @@ class Table:
     def take(self, width: int | None) -> Record | None:
         """The next record, of any width where `width` is None; None at the end. Blank lines are no records."""
         first = self._next()
-        while first is not None and first.blank:
+        while first is not None and self._dialect.is_blank(first):
             first = self._next()
         if first is None:
             if self._torn is not None:

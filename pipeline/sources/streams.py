@@ -17,7 +17,7 @@ _MOST_OUT = 1 << 20
 """Bytes that one step of gzip may give: a small file may hold a great many zeros."""
 _ZSTD_STEP = 1 << 10
 """Compressed bytes in one step of zstd, whose steps have no other bound: about 32 MB at the very worst."""
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAGIC = b"\x1f\x8b\x08"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
 

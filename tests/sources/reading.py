@@ -17,18 +17,16 @@ from pipeline.sources.registry import sources
 from pipeline.sources.streams import ByteStream
 
 
-def opened(source: str, data: bytes, mapping: Path | None = None, feed: str | None = None) -> Input:
+def opened(source: str, data: bytes, mapping: Path | None = None) -> Input:
     """An input that holds `data`, compressed or not."""
-    context = ReadContext("some/file", load_gazetteer(), mapping, feed)
+    context = ReadContext("some/file", load_gazetteer(), mapping)
     return Input("some/file", sources()[source], len(data), context, ByteStream(io.BytesIO(data)))
 
 
 def read_rows(source: str, data: bytes, mapping: Path | None = None, feed: str | None = None) -> list[Row]:
-    """All rows of `data`, which must not be torn."""
-    given = opened(source, data, mapping, feed)
-    rows = list(given.rows())
-    assert not given.torn
-    return rows
+    """All rows of `data` as it stands, whatever it begins with."""
+    context = ReadContext("some/file", load_gazetteer(), mapping, feed)
+    return list(sources()[source].read(io.BytesIO(data), context))
 
 
 def only_report(rows: list[Row]) -> Report:

@@ -1,0 +1,64 @@
+"""Every command, wired together."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from pipeline.cli import agreement, alerts, demo, match, rejects, run, scenario, sources
+from pipeline.cli.common import Interrupted
+
+
+class _Root(TyperGroup):
+    """Takes Ctrl-C before typer does, so that a command ends with our own word and exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted from interrupt
+
+
+app = typer.Typer(
+    name="truceline",
+    cls=_Root,
+    help="Watches a ceasefire: holds reports of incidents against the agreement and raises alerts, "
+    "with the evidence, the uncertainty and the article.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("truceline"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _command(name: str, function: Callable[..., None]) -> None:
+    app.command(name)(function)
+
+
+_command("demo", demo.demo)
+_command("run", run.run)
+_command("match", match.match)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(rejects.app, name="rejects")
+app.add_typer(agreement.app, name="agreement")
+_command("sources", sources.show_sources)
+app.add_typer(scenario.app, name="scenario")

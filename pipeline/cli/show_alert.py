@@ -1,0 +1,179 @@
+"""The words of one alert: what, where, when, which article, from which reports, why, and why not more certain.
+
+No sentence here says who did it. Sides say where a place is; an attribution is quoted as somebody's claim.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.agreement import Agreement
+from pipeline.agreement.format import ProvisionTable
+from pipeline.cli.show_doubts import doubts
+from pipeline.cli.show_reports import footprint_words, happened, report_lines
+from pipeline.cli.whereabouts import off_line, party_name, place, short_name, side_in_full
+from pipeline.cli.words import (
+    between,
+    distance,
+    kilometres,
+    lasting,
+    position,
+    probability,
+    safe,
+    stamp,
+    zone_of,
+)
+from pipeline.model.records import Alert, Revision
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import Side
+
+
+class Section(NamedTuple):
+    """A heading and what stands under it, a sentence or a figure a line."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def sections(
+    alert: Alert,
+    agreement: Agreement | None,
+    reports: Sequence[Report],
+    versions: int = 0,
+    history: Sequence[Revision] = (),
+) -> list[Section]:
+    """All that can be said of an alert, in the order in which an operator asks.
+
+    Args:
+        agreement: None where its data is not at hand; then only what the alert itself holds is said.
+        versions: how many versions of its reports the record has in all.
+    """
+    said = [
+        Section("What", _what(reports)),
+        Section("Where", where(alert, agreement, reports)),
+        Section("When", when(alert, agreement)),
+        Section("Article", article(alert, agreement)),
+        Section(_counted("Report", len(alert.report_ids)), _reports(alert, agreement, reports, versions)),
+        Section("Why", why(alert, agreement)),
+        Section("Why not more certain", doubts(alert, agreement) or ("Nothing is known that speaks against it.",)),
+        Section("Attribution", attribution(alert, agreement)),
+        Section("Readings", tuple(f"{party_name(r.party, agreement)}: {safe(r.says)}" for r in alert.readings)),
+        Section("History", tuple(_revision(revision) for revision in history)),
+    ]
+    return [section for section in said if section.lines]
+
+
+def title(alert: Alert, agreement: Agreement | None) -> str:
+    """What the provision is called; its id where the agreement's data is not at hand."""
+    table = _provision(alert, agreement)
+    return table.title if table is not None else short_name(alert.provision)
+
+
+def headline(alert: Alert) -> str:
+    """Its figures in one line."""
+    return f"{alert.severity} · {alert.standing} · {alert.status} · probability {probability(alert.probability)}"
+
+
+def where(alert: Alert, agreement: Agreement | None, reports: Sequence[Report] = ()) -> tuple[str, ...]:
+    """The place in words, along and off the line, and in degrees with its uncertainty."""
+    lines = [place(alert, agreement)]
+    if alert.line is not None and alert.chainage_m is not None and alert.offset_m is not None:
+        lines.append(_along(alert, agreement))
+    if alert.lon is not None and alert.lat is not None:
+        reach = f", within {distance(alert.radius_m)}" if alert.radius_m else ", given as an exact point"
+        lines.append(position(alert.lon, alert.lat) + reach)
+    kinds = {footprint_words(report.footprint) for report in reports}
+    return (*lines, *sorted(kinds)) if len(kinds) > 1 else tuple(lines)
+
+
+def _along(alert: Alert, agreement: Agreement | None) -> str:
+    known = agreement is not None and alert.line in agreement.lines
+    table = agreement.line_table(str(alert.line)) if agreement is not None and known else None
+    name = table.title if table is not None else f"line {alert.line}"
+    give = f" (drawn to within {distance(table.accuracy_m)})" if table is not None else ""
+    at = f"at its kilometre {kilometres(alert.chainage_m or 0.0)}"
+    if alert.side is Side.BEYOND:
+        return f"{off_line(alert, agreement)}: {name}{give}"
+    if (alert.radius_m or 0.0) > abs(alert.offset_m or 0.0) or alert.side is Side.ON:
+        return f"{off_line(alert, agreement)}, on either side: {name}{give}, {at}"
+    return f"{distance(abs(alert.offset_m or 0.0))} from {name}{give}, {at}, {side_in_full(alert, agreement)}"
+
+
+def when(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
+    """The interval in UTC and on the agreement's clock."""
+    span = alert.observed_until - alert.observed_from
+    said = between(alert.observed_from, alert.observed_until, zone_of(agreement))
+    return (said, f"some time within these {lasting(span)}") if span.total_seconds() > 3600 else (said,)
+
+
+def article(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
+    """Which clause of which agreement, and what it says."""
+    table = _provision(alert, agreement)
+    name = f"{alert.agreement}, version {alert.agreement_version}"
+    if agreement is None or table is None:
+        return alert.article, f"{name} (its data is not at hand: name its file with --agreement)"
+    header = agreement.tables.header
+    lines = [f"{alert.article}: {table.title}"]
+    if table.note:
+        lines.append(" ".join(table.note.split()))
+    lines.append(f"{' '.join(header.title.split())} ({name})")
+    if header.hypothetical:
+        lines.append("HYPOTHETICAL: no such agreement is in force.")
+    if agreement.version != alert.agreement_version:
+        lines.append(f"Judged by version {alert.agreement_version}; the words here are of version {agreement.version}.")
+    return tuple(lines)
+
+
+def why(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
+    """The reason, and the shares whose product is the probability."""
+    shares = {name: value for note in alert.doubts for name, value in note.figures.items()}
+    in_time = float(shares.get("share_in_force", 1.0))
+    covered = float(shares.get("share_covered", 1.0))
+    free = 1.0 - float(shares.get("share_suspended", 0.0))
+    factors = [("place", alert.place_probability), ("time", in_time), ("activity and weapon", covered)]
+    if free < 1.0:
+        factors.append(("no exception", free))
+    product = " × ".join(f"{name} {probability(value)}" for name, value in factors)
+    lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
+    lines.append(f"{product} = probability {probability(alert.probability)}")
+    if agreement is not None:
+        lines.append(f"An alert is raised from {probability(agreement.raise_from)} up; this one is {alert.standing}.")
+    return tuple(lines)
+
+
+def attribution(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
+    """Who names whom, and on what basis."""
+    if not alert.attribution:
+        return ("None made.",)
+    return tuple(
+        f"{safe(claim.author)} names {safe(party_name(claim.party, agreement))}; basis: {claim.basis} "
+        f"({claim.basis.meaning}). A claim, not a finding."
+        for claim in alert.attribution
+    )
+
+
+def _what(reports: Sequence[Report]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(happened(report) for report in reports))
+
+
+def _reports(alert: Alert, agreement: Agreement | None, reports: Sequence[Report], versions: int) -> tuple[str, ...]:
+    lines = [line for report in reports for line in report_lines(report, zone_of(agreement))]
+    missing = set(alert.report_ids) - {report.report_id for report in reports}
+    lines.extend(f"{safe(report_id)}: not in this record's log" for report_id in sorted(missing))
+    if versions > len(reports):
+        lines.append(f"The record has {versions} versions of these; the one that counts is shown.")
+    return tuple(lines)
+
+
+def _revision(revision: Revision) -> str:
+    said = f"{revision.revision}. {stamp(revision.decided_at)} UTC, {revision.author}: {revision.change.meaning}"
+    alert = revision.alert
+    return f"{said} ({alert.status}, {alert.standing}, probability {probability(alert.probability)})"
+
+
+def _counted(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _provision(alert: Alert, agreement: Agreement | None) -> ProvisionTable | None:
+    tables = agreement.tables.provisions if agreement is not None else ()
+    return next((table for table in tables if table.id == alert.provision), None)

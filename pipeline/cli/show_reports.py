@@ -1,0 +1,109 @@
+"""The words of one report: what it says happened, where, when, and who said so; its own text quoted, made harmless."""
+
+from datetime import tzinfo
+
+import shapely
+
+from pipeline.cli.words import between, distance, kilometres, position, safe, stamp, wind
+from pipeline.gazetteer import load_gazetteer
+from pipeline.geometry.footprints import outline, sectors
+from pipeline.geometry.projection import area_m2
+from pipeline.model.footprint import Area, Bearing, Disc, Footprint
+from pipeline.model.report import Count, Report
+from pipeline.model.taxonomy import Weapon
+
+
+def happened(report: Report) -> str:
+    """Activity, weapons, calibre and count in one line."""
+    parts = [f"{report.activity.value.replace('_', ' ')}: {report.activity.meaning}"]
+    if report.weapons:
+        parts.append(
+            "weapon: " + " or ".join(_weapon(weapon) for weapon in report.weapons) + _calibre(report.calibre_mm)
+        )
+    if report.count is not None:
+        parts.append("count: " + count_words(report.count))
+    return "; ".join(parts)
+
+
+def _weapon(weapon: Weapon) -> str:
+    return "not said" if weapon is Weapon.UNKNOWN else weapon.value.replace("_", " ")
+
+
+def _calibre(calibre_mm: float | tuple[float, float] | None) -> str:
+    if calibre_mm is None:
+        return ""
+    low, high = calibre_mm if isinstance(calibre_mm, tuple) else (calibre_mm, calibre_mm)
+    return f", {low:g} mm" if low == high else f", {low:g} to {high:g} mm"
+
+
+def count_words(count: Count) -> str:
+    """A count in its unit, open or not."""
+    unit = count.unit.meaning
+    if count.max is None:
+        return f"at least {count.min:g} {unit}"
+    return f"{count.min:g} {unit}" if count.min == count.max else f"{count.min:g} to {count.max:g} {unit}"
+
+
+def report_lines(report: Report, zone: tzinfo | None) -> list[str]:
+    """One report, line by line, its id first."""
+    said_by = [f"source {safe(report.source)}"]
+    if report.feed:
+        said_by.append(f"feed {safe(report.feed)}")
+    if report.observer:
+        said_by.append(f"observer {safe(report.observer, 200)}")
+    said_by.append(f"ledger {safe(report.ledger)}" if report.ledger else "ledger not said")
+    entered = [f"observed {between(report.observed_from, report.observed_until, zone)}"]
+    if report.published_at is not None:
+        entered.append(f"published {stamp(report.published_at)} UTC")
+    if report.received_at is not None:
+        entered.append(f"received {stamp(report.received_at)} UTC")
+    lines = [safe(report.report_id), ", ".join(said_by), *entered, footprint_words(report.footprint)]
+    if report.text:
+        lines.append(f"“{safe(report.text)}”")
+    if report.url:
+        lines.append(safe(report.url, 300))
+    if report.origin is not None:
+        lines.append(f"from {safe(report.origin.file, 200)}, row {report.origin.row}")
+    return lines
+
+
+def footprint_words(footprint: Footprint) -> str:
+    """Where a report says it was, with its uncertainty."""
+    if isinstance(footprint, Disc):
+        about = position(footprint.lon, footprint.lat)
+        return f"within {distance(footprint.radius_m)} of {about}" if footprint.radius_m else f"the point {about}"
+    if isinstance(footprint, Bearing):
+        return _bearing(footprint)
+    if isinstance(footprint, Area):
+        return _area(footprint)
+    return "no place named"
+
+
+def _bearing(bearing: Bearing) -> str:
+    near, far = kilometres(bearing.range_min_m), kilometres(bearing.range_max_m)
+    return f"{near} to {far} km {_directions(bearing)} of an observer at {position(bearing.lon, bearing.lat)}"
+
+
+def _directions(bearing: Bearing) -> str:
+    parts = sectors(bearing)
+    if parts == [(0.0, 360.0)]:
+        return "in any direction"
+    return " and ".join(_winds(start, width) for start, width in parts)
+
+
+def _winds(start: float, width: float) -> str:
+    """A sector as monitors write it: one wind, or from one to another, by the middles of its outer winds."""
+    first, last = wind(start + min(11.25, width / 2)), wind(start + width - min(11.25, width / 2))
+    return first if first == last else f"{first} to {last}"
+
+
+def _area(area: Area) -> str:
+    areas = load_gazetteer().areas
+    if area.area_id is not None and area.area_id in areas:
+        return f"somewhere in {areas[area.area_id].name}"
+    if area.geometry is None:
+        return f"somewhere in the area {safe(area.area_id or '')}"
+    drawn = outline(area, {})
+    west, south, east, north = drawn.bounds
+    size = area_m2(shapely.make_valid(drawn)) / 1e6
+    return f"somewhere in an area of {size:,.1f} km² about {position((west + east) / 2, (south + north) / 2)}"

@@ -1,0 +1,170 @@
+"""What happens in a scenario: the kinds of incident, where each lies, and how well each can be seen.
+
+Every figure here is an assumption, made so that a scenario is plausible and exercises the monitor; none was measured.
+docs/scenarios.md shows them.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from pipeline.model.taxonomy import Activity, CountUnit, Weapon
+
+ANYWHERE = float("inf")
+"""A reach that distance does not lessen."""
+
+
+class Where(Enum):
+    """The part of the world in which a kind of incident lies."""
+
+    FRONT = "near the line, for the most part about its hot spots"
+    DEPTH = "anywhere along the line, between two distances from it, on either side"
+    FAR = "outside every zone of the agreement"
+
+
+class Said(NamedTuple):
+    """What a report may say of an incident: an activity, weapons as alternatives, a calibre."""
+
+    activity: Activity
+    weapons: tuple[Weapon, ...] = ()
+    calibre_mm: int | None = None
+
+
+class Kind(NamedTuple):
+    """One kind of incident.
+
+    Attributes:
+        said: what a precise, a broad and a vague report says; the first is the truth.
+        unit: what a count counts; None where nobody counts.
+        count: the least and the most there are.
+        lasts_s: the shortest and the longest that it goes on.
+        depth_m: for `Where.DEPTH`, the least and the greatest distance from the line.
+        seen: by network, the probability that one of its observers reports it from nearby, and the distance in metres
+            at which half of that is left.
+        nowhere: the share of public posts about it that name no place.
+    """
+
+    name: str
+    where: Where
+    said: tuple[Said, Said, Said]
+    seen: Mapping[str, tuple[float, float]]
+    unit: CountUnit | None = None
+    count: tuple[int, int] = (1, 1)
+    lasts_s: tuple[int, int] = (0, 60)
+    depth_m: tuple[float, float] = (0.0, 0.0)
+    nowhere: float = 0.1
+
+
+def _same(activity: Activity, *weapons: Weapon) -> tuple[Said, Said, Said]:
+    said = Said(activity, weapons)
+    return said, said, said
+
+
+def _weapon(weapon: Weapon, taken_for: Weapon, calibre_mm: int | None) -> tuple[Said, Said, Said]:
+    present = Activity.WEAPON_PRESENCE
+    return Said(present, (weapon,), calibre_mm), Said(present, (weapon, taken_for)), Said(present, (Weapon.UNKNOWN,))
+
+
+_MORTAR_FIRE = (
+    Said(Activity.SHELLING, (Weapon.MORTAR,), 120),
+    Said(Activity.SHELLING, (Weapon.MORTAR, Weapon.ARTILLERY)),
+    Said(Activity.EXPLOSION),
+)
+_ARTILLERY_FIRE = (
+    Said(Activity.SHELLING, (Weapon.ARTILLERY,), 152),
+    Said(Activity.SHELLING, (Weapon.ARTILLERY, Weapon.MORTAR)),
+    Said(Activity.EXPLOSION),
+)
+_SMALL_ARMS_FIRE = (
+    Said(Activity.BURST, (Weapon.SMALL_ARMS,)),
+    Said(Activity.BURST, (Weapon.SMALL_ARMS, Weapon.HEAVY_MACHINE_GUN)),
+    Said(Activity.BURST),
+)
+_DRONE = (
+    Said(Activity.FLIGHT, (Weapon.UAV,)),
+    Said(Activity.FLIGHT, (Weapon.UAV, Weapon.FIXED_WING)),
+    Said(Activity.FLIGHT, (Weapon.UNKNOWN,)),
+)
+_AIRCRAFT = (
+    Said(Activity.FLIGHT, (Weapon.FIXED_WING,)),
+    Said(Activity.FLIGHT, (Weapon.FIXED_WING, Weapon.UAV)),
+    Said(Activity.FLIGHT, (Weapon.UNKNOWN,)),
+)
+_GUNS = _weapon(Weapon.ARTILLERY, Weapon.MULTIPLE_ROCKET_LAUNCHER, 152)
+_ROCKETS = _weapon(Weapon.MULTIPLE_ROCKET_LAUNCHER, Weapon.ARMOURED_VEHICLE, 122)
+_TANKS = _weapon(Weapon.TANK, Weapon.ARMOURED_VEHICLE, 125)
+_ARMOUR = _weapon(Weapon.ARMOURED_VEHICLE, Weapon.TANK, None)
+
+_LOUD = {"array": (0.95, 9_000.0), "watch": (0.55, 6_000.0), "drone": (0.08, 15_000.0), "post": (0.05, ANYWHERE)}
+_QUIETER = {"array": (0.55, 2_500.0), "watch": (0.65, 3_000.0), "drone": (0.05, 8_000.0), "post": (0.03, ANYWHERE)}
+_IN_THE_AIR = {"watch": (0.5, 4_000.0), "drone": (0.3, 12_000.0), "post": (0.02, ANYWHERE)}
+_STANDING = {"drone": (0.55, 30_000.0), "satellite": (0.2, ANYWHERE), "post": (0.02, ANYWHERE)}
+_IN_VIEW = {"watch": (0.5, 4_000.0), "drone": (0.4, 25_000.0), "post": (0.03, ANYWHERE)}
+
+KINDS = (
+    Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600)),
+    Kind("artillery_fire", Where.FRONT, _ARTILLERY_FIRE, _LOUD, CountUnit.EXPLOSION, (3, 60), (30, 900)),
+    Kind("small_arms_fire", Where.FRONT, _SMALL_ARMS_FIRE, _QUIETER, CountUnit.BURST, (1, 60), (5, 600)),
+    Kind("explosion", Where.FRONT, _same(Activity.EXPLOSION), _LOUD, CountUnit.EXPLOSION, (1, 4), (0, 30)),
+    Kind("drone_flight", Where.FRONT, _DRONE, _IN_THE_AIR, CountUnit.AIRCRAFT, (1, 2), (120, 1_800)),
+    Kind("jamming", Where.FRONT, _same(Activity.JAMMING), {"drone": (0.7, 20_000.0)}, lasts_s=(60, 3_600)),
+    Kind(
+        "troops_in_buffer", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
+        CountUnit.PERSON, (3, 40), (600, 7_200), depth_m=(300.0, 7_000.0),
+    ),
+    Kind(
+        "tanks_forward", Where.DEPTH, _TANKS, _STANDING,
+        CountUnit.WEAPON, (1, 6), (600, 14_400), depth_m=(1_000.0, 14_000.0),
+    ),
+    Kind(
+        "guns_forward", Where.DEPTH, _GUNS, _STANDING,
+        CountUnit.WEAPON, (1, 8), (600, 14_400), depth_m=(8_000.0, 48_000.0),
+    ),
+    Kind(
+        "rockets_forward", Where.DEPTH, _ROCKETS, _STANDING,
+        CountUnit.WEAPON, (1, 6), (600, 14_400), depth_m=(12_000.0, 72_000.0),
+    ),
+    Kind(
+        "guns_withdrawn", Where.DEPTH, _GUNS, _STANDING,
+        CountUnit.WEAPON, (1, 12), (600, 14_400), depth_m=(55_000.0, 110_000.0),
+    ),
+    Kind(
+        "armour_withdrawn", Where.DEPTH, _ARMOUR, _STANDING,
+        CountUnit.VEHICLE, (1, 20), (600, 14_400), depth_m=(16_000.0, 90_000.0),
+    ),
+    Kind(
+        "troops_withdrawn", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
+        CountUnit.PERSON, (5, 120), (600, 14_400), depth_m=(10_000.0, 40_000.0),
+    ),
+    Kind(
+        "drone_in_rear", Where.DEPTH, _DRONE, _IN_THE_AIR,
+        CountUnit.AIRCRAFT, (1, 3), (120, 3_600), depth_m=(10_000.0, 60_000.0),
+    ),
+    Kind(
+        "training", Where.DEPTH, _same(Activity.LIVE_FIRE_TRAINING), {"satellite": (0.2, ANYWHERE), "post": (0.1, ANYWHERE)},
+        CountUnit.ROUND, (5, 90), (600, 7_200), depth_m=(70_000.0, 120_000.0),
+    ),
+    Kind("flare", Where.FRONT, _same(Activity.FLARE), {"watch": (0.7, 7_000.0)}, CountUnit.FLARE, (1, 6), (20, 120)),
+    Kind(
+        "demining", Where.DEPTH, _same(Activity.MINE_EXPLOSION, Weapon.MINE), _LOUD,
+        CountUnit.EXPLOSION, (1, 6), (1, 300), depth_m=(1_000.0, 12_000.0),
+    ),
+    Kind(
+        "field_fire", Where.DEPTH, _same(Activity.HEAT), {"satellite": (0.5, ANYWHERE)},
+        lasts_s=(600, 10_800), depth_m=(0.0, 120_000.0),
+    ),
+    Kind(
+        "traffic", Where.DEPTH, _same(Activity.OTHER), {"watch": (0.45, 4_000.0), "drone": (0.25, 20_000.0)},
+        CountUnit.VEHICLE, (1, 30), (30, 1_800), depth_m=(0.0, 25_000.0),
+    ),
+    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)}, lasts_s=(600, 36_000)),
+    Kind(
+        "distant_flight", Where.FAR, _AIRCRAFT, {"post": (0.25, ANYWHERE)},
+        CountUnit.AIRCRAFT, (1, 4), (300, 3_600),
+    ),
+    Kind("distant_event", Where.FAR, _same(Activity.OTHER), {"post": (0.3, ANYWHERE)}, lasts_s=(0, 3_600), nowhere=0.2),
+    Kind("statement", Where.FAR, _same(Activity.STATEMENT), {"post": (0.5, ANYWHERE)}, lasts_s=(0, 600), nowhere=0.6),
+)  # fmt: skip
+
+NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
+"""A kind's place in `KINDS`: what the arrays hold."""

@@ -1,0 +1,100 @@
+"""A wrong agreement is told all its problems at once, each with its place and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.agreement import AgreementError, load_agreement, shipped_agreements
+from pipeline.agreement.load import check_agreement
+from tests.worlds import write_world
+
+
+def problems(path: Path, **swaps: str) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    for old, new in (pair.split(" => ") for pair in swaps.values()):
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+    return [str(problem) for problem in check_agreement(path)]
+
+
+@pytest.mark.parametrize("name", shipped_agreements())
+def test_shipped_agreements_have_none(name: str) -> None:
+    agreement = load_agreement(name)
+    assert agreement.name == name
+    assert agreement.clauses
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = problems(
+        write_world(tmp_path),
+        zone='timezone = "Europe/Kyiv" => timezone = "Kyiv"',
+        party='left = "a" => left = "c"',
+        distance="to_m = 25000 => to_m = -1",
+        term='activities = ["fire"] => activities = ["fier"]',
+        weapon='type = "artillery" => type = "canon"',
+        key='objects = ["uav"] => objekts = ["uav"]',
+    )
+    assert [line.split(": ")[1] for line in found] == [
+        "timezone",
+        "lines[line].left",
+        "zones[both].to_m",
+        "provisions[ceasefire].activities",
+        "provisions[artillery].weapons",
+        "provisions[drones].objects",
+        "provisions[drones].objekts",
+    ]
+    numbers = [int(line.split(":")[0].removeprefix("line ")) for line in found]
+    assert numbers == sorted(numbers)
+    assert numbers[0] == 6
+
+
+@pytest.mark.parametrize(
+    ("swap", "message"),
+    [
+        ('line = "line" => line = "lime"', "zones[both].line: 'lime' is not among the lines"),
+        ('zones = ["both"] => zones = ["bath"]', "provisions[ceasefire].zones: 'bath' is not among the zones"),
+        ('exceptions = ["pause"] => exceptions = ["rest"]', "provisions[ceasefire].exceptions: 'rest' is not among"),
+        ('source = "made-up" => source = "hearsay"', "lines[line].source: 'hearsay' is not among the sources"),
+        ('file = "world.geojson" => file = "gone.geojson"', "lines[line].file: gone.geojson: No such file"),
+        ('id = "near-a" => id = "both"', "zones[both].id: 'both' stands twice"),
+        ("until = 2016-03-01T13:00:00Z => until = 2016-03-01T11:00:00Z", "is not after 2016-03-01 12:00:00"),
+        ('kind = "flight" => kind = "flite"', "'flite' is no kind of provision"),
+        ("in_force_from = 2016-03-01T06:00:00+00:00 => in_force_from = 2016-03-01", "in_force_from: Expected"),
+        ("calibre_min_mm = 100 => calibre_min_mm = 100, calibre_below_mm = 50", "no calibre is within the bounds"),
+        ('name = "world" => name = "word"', "name: 'word' is not the file's name — write 'world'"),
+        ('title = "An invented => title = An invented', "TOML"),
+    ],
+)
+def test_each_kind_of_problem_names_its_place(tmp_path: Path, swap: str, message: str) -> None:
+    assert any(message in line for line in problems(write_world(tmp_path), swap=swap))
+
+
+def test_a_line_that_crosses_itself_is_a_problem(tmp_path: Path) -> None:
+    path = write_world(tmp_path)
+    (tmp_path / "world.geojson").write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":'
+        '{"type":"LineString","coordinates":[[37,48],[38,48],[38,48.5],[37.5,47]]}}]}',
+        encoding="utf-8",
+    )
+    assert problems(path) == ["line 27: lines[line].file: the line crosses or touches itself — mend the geometry file"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"features": 3}', '{"features":[{"geometry":null}]}', "\x00"])
+def test_a_file_that_is_no_geojson_is_a_problem_and_no_crash(tmp_path: Path, content: str) -> None:
+    path = write_world(tmp_path)
+    (tmp_path / "world.geojson").write_text(content, encoding="utf-8")
+    assert len(problems(path)) == 1
+
+
+def test_a_name_that_is_nothing_says_what_there_is() -> None:
+    with pytest.raises(AgreementError, match=r"neither a shipped agreement \(donbas-2015, .*\) nor a file"):
+        load_agreement("korea-1953-typo")
+
+
+def test_another_geometry_makes_another_fingerprint(tmp_path: Path) -> None:
+    path = write_world(tmp_path)
+    before = load_agreement(path).fingerprint
+    geometry = tmp_path / "world.geojson"
+    geometry.write_text(geometry.read_text(encoding="utf-8").replace("48.6", "48.61"), encoding="utf-8")
+    assert load_agreement(path).fingerprint != before

@@ -1,0 +1,240 @@
+"""Small invented agreements and reports, and their mirror images east to west."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from pipeline.agreement import Agreement, load_agreement
+from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
+from pipeline.model.report import Attribution, Report
+from pipeline.model.taxonomy import Activity, Basis, Weapon
+
+MERIDIAN = 38.0
+LINE = [[37.0, 48.0], [37.3, 48.2], [37.25, 48.35], [37.9, 48.1], [38.5, 48.6]]
+DAY = datetime(2016, 3, 1, tzinfo=UTC)
+
+HEAD = """
+format = 1
+name = "{name}"
+version = "1"
+title = "An invented ceasefire"
+timezone = "Europe/Kyiv"
+in_force_from = 2016-03-01T06:00:00+00:00
+
+[[sources]]
+id = "made-up"
+title = "Invented for a test"
+where = "nowhere"
+confidence = "low"
+[[parties]]
+id = "a"
+name = "Party A"
+[[parties]]
+id = "b"
+name = "Party B"
+[[parties]]
+id = "monitor"
+name = "Monitor"
+
+[[lines]]
+id = "line"
+title = "The line"
+file = "{name}.geojson"
+starts_near = {starts_near}
+left = "{left}"
+right = "{right}"
+accuracy_m = 200
+source = "made-up"
+confidence = "low"
+"""
+
+ZONE = """
+[[zones]]
+id = "{id}"
+title = "{id}"
+kind = "offset"
+line = "line"
+side = "{side}"
+to_m = {to_m}
+source = "made-up"
+confidence = "low"
+"""
+
+PROVISION = """
+[[provisions]]
+id = "{id}"
+article = "Article {id}"
+title = "{id}"
+severity = "{severity}"
+source = "made-up"
+confidence = "low"
+{asks}
+"""
+
+
+def mirrored_lon(lon: float) -> float:
+    return round(2 * MERIDIAN - lon, 9)
+
+
+def write_world(folder: Path, name: str = "world", *, mirror: bool = False, extra: str = "") -> Path:
+    """An agreement with a ceasefire, two withdrawals, a flight ban and an exception; its file's path."""
+    corners = [[mirrored_lon(lon) if mirror else lon, lat] for lon, lat in LINE]
+    side = {"a": "right" if mirror else "left", "b": "left" if mirror else "right"}
+    text = HEAD.format(
+        name=name,
+        starts_near=corners[0],
+        left="b" if mirror else "a",
+        right="a" if mirror else "b",
+    )
+    text += ZONE.format(id="both", side="both", to_m=25_000)
+    for party in "ab":
+        text += ZONE.format(id=f"near-{party}", side=side[party], to_m=7_500)
+        text += ZONE.format(id=f"guns-{party}", side=side[party], to_m=15_000)
+    text += PROVISION.format(
+        id="ceasefire",
+        severity="grave",
+        asks='kind = "prohibited_activity"\nzones = ["both"]\nactivities = ["fire"]\nexceptions = ["pause"]',
+    )
+    text += PROVISION.format(
+        id="artillery",
+        severity="serious",
+        asks='kind = "withdrawal"\nzones = ["guns-a", "guns-b"]\n'
+        'weapons = [{type = "artillery", calibre_min_mm = 100}]',
+    )
+    text += PROVISION.format(
+        id="troops-a", severity="minor", asks='kind = "withdrawal"\nzones = ["near-a"]\ntroops = true'
+    )
+    text += PROVISION.format(
+        id="drones",
+        severity="minor",
+        asks='kind = "flight"\nzones = ["near-a", "near-b"]\nobjects = ["uav"]\nexcept_operators = ["monitor"]',
+    )
+    text += """
+[[exceptions]]
+id = "pause"
+kind = "time_window"
+title = "Suspended for an hour"
+windows = [{from = 2016-03-01T12:00:00Z, until = 2016-03-01T13:00:00Z}]
+source = "made-up"
+confidence = "low"
+"""
+    geojson = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": corners}}],
+    }
+    (folder / f"{name}.geojson").write_text(json.dumps(geojson), encoding="utf-8")
+    path = folder / f"{name}.toml"
+    path.write_text(text + extra, encoding="utf-8")
+    return path
+
+
+def world(folder: Path, name: str = "world", *, mirror: bool = False, extra: str = "") -> Agreement:
+    return load_agreement(write_world(folder, name, mirror=mirror, extra=extra))
+
+
+def report(
+    number: int | str,
+    footprint: Footprint,
+    activity: Activity = Activity.EXPLOSION,
+    *,
+    at: timedelta = timedelta(hours=8),
+    lasting: timedelta = timedelta(seconds=10),
+    **fields: Any,
+) -> Report:
+    """A plain report, by default an explosion at eight in the morning of `DAY`."""
+    begin = DAY + at
+    return Report(
+        report_id=f"test:{number}",
+        source="test",
+        observed_from=begin,
+        observed_until=begin + lasting,
+        footprint=footprint,
+        activity=activity,
+        **fields,
+    )
+
+
+def mirrored(original: Report) -> Report:
+    """The same report seen in a mirror: east is west, a is b."""
+    from msgspec.structs import replace
+
+    place = original.footprint
+    image: Footprint = place
+    if isinstance(place, Disc):
+        image = Disc(mirrored_lon(place.lon), place.lat, place.radius_m)
+    elif isinstance(place, Bearing):
+        azimuths = tuple((-end % 360.0, -start % 360.0) for start, end in reversed(place.azimuths_deg))
+        image = Bearing(mirrored_lon(place.lon), place.lat, place.range_min_m, place.range_max_m, azimuths)
+    elif isinstance(place, Area) and isinstance(place.geometry, Polygon):
+        rings = [[[mirrored_lon(lon), lat] for lon, lat in reversed(ring)] for ring in place.geometry.coordinates]
+        image = Area(geometry=Polygon(rings))
+    claim = original.attribution
+    if claim is not None:
+        claim = Attribution({"a": "b", "b": "a"}.get(claim.party, claim.party), claim.author, claim.basis)
+    return replace(original, footprint=image, attribution=claim)
+
+
+_LON = st.floats(36.6, 38.9).map(lambda value: round(value, 5))
+_LAT = st.floats(47.7, 48.9).map(lambda value: round(value, 5))
+_AZIMUTH = st.integers(0, 359).map(float)
+
+
+@st.composite
+def _boxes(draw: st.DrawFn) -> Area:
+    west, south = draw(_LON), draw(_LAT)
+    east, north = west + draw(st.floats(0.02, 0.5)), south + draw(st.floats(0.02, 0.5))
+    return Area(geometry=Polygon([[[west, south], [east, south], [east, north], [west, north], [west, south]]]))
+
+
+FOOTPRINTS: st.SearchStrategy[Footprint] = st.one_of(
+    st.builds(Disc, _LON, _LAT, st.sampled_from([0.0, 50.0, 400.0, 3_000.0, 20_000.0])),
+    st.builds(
+        Bearing,
+        _LON,
+        _LAT,
+        st.sampled_from([0.0, 1_000.0]),
+        st.sampled_from([3_000.0, 6_000.0]),
+        st.lists(st.tuples(_AZIMUTH, _AZIMUTH), min_size=1, max_size=2).map(tuple),
+    ),
+    _boxes(),
+    st.just(Nowhere()),
+)
+
+
+@st.composite
+def reports_near_the_line(draw: st.DrawFn) -> Report:
+    """Reports whose ids collide now and then, with versions, revisions and retractions among them."""
+    number = draw(st.integers(0, 12))
+    revises = draw(st.none() | st.integers(0, 12))
+    return report(
+        number,
+        draw(FOOTPRINTS),
+        draw(
+            st.sampled_from(
+                [
+                    Activity.EXPLOSION,
+                    Activity.WEAPON_PRESENCE,
+                    Activity.TROOP_PRESENCE,
+                    Activity.FLIGHT,
+                    Activity.UNKNOWN,
+                ]
+            )
+        ),
+        at=timedelta(minutes=draw(st.integers(0, 3 * 24 * 60))),
+        lasting=timedelta(minutes=draw(st.sampled_from([0, 1, 90, 2000]))),
+        weapons=tuple(
+            draw(st.lists(st.sampled_from([Weapon.ARTILLERY, Weapon.MORTAR, Weapon.UAV]), max_size=2, unique=True))
+        ),
+        calibre_mm=draw(st.sampled_from([None, 82.0, 122.0, (82.0, 122.0)])),
+        attribution=draw(
+            st.none() | st.builds(Attribution, st.sampled_from("ab"), st.just("x"), st.just(Basis.STATEMENT))
+        ),
+        ledger=draw(st.sampled_from([None, "sensor", "party:a"])),
+        published_at=draw(st.none() | st.sampled_from([DAY, DAY + timedelta(days=1)])),
+        revises=f"test:{revises}" if revises is not None and revises != number else None,
+        retracted=draw(st.sampled_from([False, False, False, True])),
+        text=draw(st.none() | st.text(max_size=10)),
+    )
