@@ -1,16 +1,29 @@
 """The command `truceline`: one file for each group of commands. Nothing heavy is imported before it is needed."""
 
+import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from pipeline.cli.common import DONE, INTERRUPTED, STRICT, UNFINISHED, USAGE, Interrupted, UserError, say
+from pipeline.cli.common import (
+    DONE,
+    INTERRUPTED,
+    STRICT,
+    UNFINISHED,
+    USAGE,
+    Interrupted,
+    NobodyReads,
+    UserError,
+    say,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(execute(arguments))
 
 
@@ -21,60 +34,82 @@ def execute(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            app(list(arguments) if arguments is not None else None, prog_name="truceline")
+            app(None if arguments is None else list(arguments), prog_name="truceline")
         code = DONE
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else UNFINISHED
-    except BrokenPipeError:
-        # Whoever read standard output has seen enough; what goes to disk never depends on it.
+        code = end.code if isinstance(end.code, int) else DONE if end.code is None else UNFINISHED
+    except NobodyReads:
+        # Whoever read standard output has seen enough.
         code = DONE
     except Exception as error:
         explained = explain(error)
         if explained is None:
             raise
-        code = explained[0]
-        for line in explained[1:]:
-            say(f"truceline: {line}")
-    return code if _flushed() else DONE
+        code = explained.code
+        _tell(explained.lines)
+    return _after_flush(code)
 
 
-def explain(error: Exception) -> tuple[int, *tuple[str, ...]] | None:
+class Explained(NamedTuple):
+    """What an error means to the user."""
+
+    code: int
+    lines: tuple[str, ...]
+
+
+def explain(error: Exception) -> Explained | None:
     """The exit code and the message for an error that is no fault of the program; None for any other."""
+    if isinstance(error, UserError):
+        return Explained(error.code, (str(error),))
+    if isinstance(error, Interrupted):
+        return Explained(INTERRUPTED, ("interrupted",))
+
     from pipeline.agreement import AgreementError
     from pipeline.sources.base import InputError
     from pipeline.store.database import StoreError
     from pipeline.store.runner import StrictStop
     from pipeline.tables import OutputError, OutputNameError
 
-    if isinstance(error, UserError):
-        return error.code, str(error)
-    if isinstance(error, Interrupted):
-        return INTERRUPTED, "interrupted"
     if isinstance(error, AgreementError):
-        return USAGE, str(error), *(f"  {problem}" for problem in error.problems)
+        return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
-        return STRICT, f"stopped at the first row that cannot be read: {error}"
-    for kind, code in (
-        (InputError, USAGE),
-        (OutputNameError, USAGE),
-        (OutputError, UNFINISHED),
-        (StoreError, UNFINISHED),
-    ):
-        if isinstance(error, kind):
-            return code, str(error)
-    return None
+        return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
+    codes = {InputError: USAGE, OutputNameError: USAGE, OutputError: UNFINISHED, StoreError: UNFINISHED}
+    code = next((code for kind, code in codes.items() if isinstance(error, kind)), None)
+    return None if code is None else Explained(code, (str(error),))
+
+
+def _tell(lines: Sequence[str]) -> None:
+    from pipeline.cli.words import safe
+
+    for number, line in enumerate(lines):
+        say(f"{'  ' if number else 'truceline: '}{safe(line)}")
 
 
 def _warn(message: Warning | str, *_: object) -> None:
-    say(f"truceline: warning: {message}")
+    _tell([f"warning: {message}"])
 
 
-def _flushed() -> bool:
-    """Whether all that was said on standard output was taken; where not, the interpreter must not try again."""
+def _terminate(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _after_flush(code: int) -> int:
+    """The exit code, once standard output has taken all that was said, or has refused it."""
     try:
         sys.stdout.flush()
-    except (OSError, ValueError):
-        with suppress(OSError, ValueError):
-            sys.stdout = None  # type: ignore[assignment]
-        return False
-    return True
+    except BrokenPipeError:
+        _hush()
+    except OSError as error:
+        _hush()
+        say(f"truceline: standard output: {error.strerror or error}")
+        return code or UNFINISHED
+    return code
+
+
+def _hush() -> None:
+    """Sends what is left to nowhere, so that the interpreter does not try again and complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -7,17 +7,19 @@ import typer
 from typer.core import TyperGroup
 
 from pipeline.cli import agreement, alerts, demo, match, rejects, run, scenario, sources
-from pipeline.cli.common import Interrupted
+from pipeline.cli.common import Interrupted, NobodyReads
 
 
 class _Root(TyperGroup):
-    """Takes Ctrl-C before typer does, so that a command ends with our own word and exit code."""
+    """Takes Ctrl-C and a closed pipe before typer does, so that a command ends with our own word and exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             raise Interrupted from interrupt
+        except BrokenPipeError as closed:
+            raise NobodyReads from closed
 
 
 app = typer.Typer(

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +34,10 @@ class UserError(Exception):
 
 class Interrupted(Exception):
     """Ctrl-C, or a request to end (SIGTERM)."""
+
+
+class NobodyReads(Exception):
+    """Standard output is a pipe whose other end is closed."""
 
 
 def positive(text: str) -> float:
@@ -204,6 +208,3 @@ def save_text(path: Path, text: bytes, what: str) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise UserError(f"{path}: {what} cannot be written: {error.strerror or error}", UNFINISHED) from error
-
-
-Watch = Callable[[Any], None]

@@ -1,6 +1,6 @@
 """Why an alert is not more certain: each doubt in a plain sentence with its figures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.agreement import Agreement
@@ -20,45 +20,54 @@ def doubts(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
 def sentence(note: DoubtNote, agreement: Agreement | None) -> str:
     """One doubt in words."""
     try:
-        said = _with_figures(note.doubt, note.figures, agreement)
+        return _SENTENCES[note.doubt](_Figures(note.figures, agreement))
     except (KeyError, TypeError, ValueError):
-        said = None
-    if said is not None:
-        return said
-    # Figures grow with the core: what another version of it wrote must still be readable.
-    figures = ", ".join(f"{safe(name)} {safe(str(value))}" for name, value in note.figures.items())
-    return note.doubt.meaning[:1].upper() + note.doubt.meaning[1:] + (f" ({figures})." if figures else ".")
+        # Figures grow with the core: what another version of it wrote must still be readable.
+        figures = ", ".join(f"{safe(name)} {safe(str(value))}" for name, value in note.figures.items())
+        return note.doubt.meaning[:1].upper() + note.doubt.meaning[1:] + (f" ({figures})." if figures else ".")
 
 
-def _with_figures(doubt: Doubt, figures: Mapping[str, Any], agreement: Agreement | None) -> str | None:
-    match doubt:
-        case Doubt.PLACE_STRADDLES:
-            return f"The place lies partly outside the zone: {share(figures['share_inside'])} of it is inside."
-        case Doubt.PLACE_BROAD:
-            spans, zones = float(figures["area_km2"]), float(figures["zone_km2"])
-            return f"The place is broad: it spans {spans:,.0f} km², the provision's zones {zones:,.0f} km²; {_AT_MOST}."
-        case Doubt.LINE_ACCURACY:
-            drawn, edge = distance(figures["line_accuracy_m"]), distance(figures["edge_distance_m"])
-            return f"The line is drawn to within {drawn}, and the place is {edge} from the zone's edge."
-        case Doubt.TIME_STRADDLES:
-            return f"The provision was in force for {share(figures['share_in_force'])} of the interval."
-        case Doubt.WEAPON_UNCLEAR:
-            covered = share(figures["share_covered"])
-            return f"The weapon is not clear: {covered} of what it may have been is covered; {_AT_MOST}."
-        case Doubt.ACTIVITY_UNCLEAR:
-            covered = share(figures["share_covered"])
-            return f"The source does not say what happened: by assumption {covered} of it is covered; {_AT_MOST}."
-        case Doubt.EXCEPTION_MAY_APPLY:
-            return f"An exception covers {share(figures['share_suspended'])} of the time and place."
-        case Doubt.ATTRIBUTION_NEEDED:
-            bound = " and ".join(party_name(party, agreement) for party in figures["binds"])
-            return f"The clause binds {safe(bound)} alone, and no report names them; {_AT_MOST}."
-        case Doubt.SINGLE_REPORT:
-            return "One report says so, and no other corroborates it."
-        case Doubt.PARTY_CLAIM:
-            names = ", ".join(party_name(ledger.removeprefix("party:"), agreement) for ledger in figures["ledgers"])
-            return f"Only a party to the agreement says so: {safe(names)}."
-        case Doubt.READING_DISPUTED:
-            return "The parties read this clause differently: see the readings."
-        case _:
-            return None
+class _Figures:
+    """A doubt's figures, each by its name, in words."""
+
+    def __init__(self, figures: Mapping[str, Any], agreement: Agreement | None) -> None:
+        self._figures, self._agreement = figures, agreement
+
+    def share(self, name: str) -> str:
+        return share(self._figures[name])
+
+    def distance(self, name: str) -> str:
+        return distance(self._figures[name])
+
+    def km2(self, name: str) -> str:
+        return f"{self._figures[name]:,.0f} km²"
+
+    def parties(self, name: str, joint: str) -> str:
+        ids = (party.removeprefix("party:") for party in self._figures[name])
+        return safe(joint.join(party_name(party, self._agreement) for party in ids))
+
+
+_SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
+    Doubt.PLACE_STRADDLES: lambda f: f"The place lies partly outside the zone: {f.share('share_inside')} is inside.",
+    Doubt.PLACE_BROAD: lambda f: (
+        f"The place is broad: it spans {f.km2('area_km2')}, the provision's zones {f.km2('zone_km2')}; {_AT_MOST}."
+    ),
+    Doubt.LINE_ACCURACY: lambda f: (
+        f"The line is drawn to within {f.distance('line_accuracy_m')}, and the place is "
+        f"{f.distance('edge_distance_m')} from the zone's edge."
+    ),
+    Doubt.TIME_STRADDLES: lambda f: f"The provision was in force for {f.share('share_in_force')} of the interval.",
+    Doubt.WEAPON_UNCLEAR: lambda f: (
+        f"The weapon is not clear: {f.share('share_covered')} of what it may have been is covered; {_AT_MOST}."
+    ),
+    Doubt.ACTIVITY_UNCLEAR: lambda f: (
+        f"The source does not say what happened: by assumption {f.share('share_covered')} is covered; {_AT_MOST}."
+    ),
+    Doubt.ATTRIBUTION_NEEDED: lambda f: (
+        f"The clause binds {f.parties('binds', ' and ')} alone, and no report names them; {_AT_MOST}."
+    ),
+    Doubt.EXCEPTION_MAY_APPLY: lambda f: f"An exception covers {f.share('share_suspended')} of the time and place.",
+    Doubt.SINGLE_REPORT: lambda _: "One report says so, and no other corroborates it.",
+    Doubt.PARTY_CLAIM: lambda f: f"Only a party to the agreement says so: {f.parties('ledgers', ', ')}.",
+    Doubt.READING_DISPUTED: lambda _: "The parties read this clause differently: see the readings.",
+}

@@ -110,31 +110,31 @@ KINDS = (
     Kind("jamming", Where.FRONT, _same(Activity.JAMMING), {"drone": (0.7, 20_000.0)}, lasts_s=(60, 3_600)),
     Kind(
         "troops_in_buffer", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
-        CountUnit.PERSON, (3, 40), (600, 7_200), depth_m=(300.0, 7_000.0),
+        CountUnit.PERSON, (3, 40), (600, 3_600), depth_m=(300.0, 7_000.0),
     ),
     Kind(
         "tanks_forward", Where.DEPTH, _TANKS, _STANDING,
-        CountUnit.WEAPON, (1, 6), (600, 14_400), depth_m=(1_000.0, 14_000.0),
+        CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(1_000.0, 14_000.0),
     ),
     Kind(
         "guns_forward", Where.DEPTH, _GUNS, _STANDING,
-        CountUnit.WEAPON, (1, 8), (600, 14_400), depth_m=(8_000.0, 48_000.0),
+        CountUnit.WEAPON, (1, 8), (600, 3_600), depth_m=(8_000.0, 48_000.0),
     ),
     Kind(
         "rockets_forward", Where.DEPTH, _ROCKETS, _STANDING,
-        CountUnit.WEAPON, (1, 6), (600, 14_400), depth_m=(12_000.0, 72_000.0),
+        CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(12_000.0, 72_000.0),
     ),
     Kind(
         "guns_withdrawn", Where.DEPTH, _GUNS, _STANDING,
-        CountUnit.WEAPON, (1, 12), (600, 14_400), depth_m=(55_000.0, 110_000.0),
+        CountUnit.WEAPON, (1, 12), (600, 3_600), depth_m=(55_000.0, 110_000.0),
     ),
     Kind(
         "armour_withdrawn", Where.DEPTH, _ARMOUR, _STANDING,
-        CountUnit.VEHICLE, (1, 20), (600, 14_400), depth_m=(16_000.0, 90_000.0),
+        CountUnit.VEHICLE, (1, 20), (600, 3_600), depth_m=(16_000.0, 90_000.0),
     ),
     Kind(
         "troops_withdrawn", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
-        CountUnit.PERSON, (5, 120), (600, 14_400), depth_m=(10_000.0, 40_000.0),
+        CountUnit.PERSON, (5, 120), (600, 3_600), depth_m=(10_000.0, 40_000.0),
     ),
     Kind(
         "drone_in_rear", Where.DEPTH, _DRONE, _IN_THE_AIR,
@@ -142,7 +142,7 @@ KINDS = (
     ),
     Kind(
         "training", Where.DEPTH, _same(Activity.LIVE_FIRE_TRAINING), {"satellite": (0.2, ANYWHERE), "post": (0.1, ANYWHERE)},
-        CountUnit.ROUND, (5, 90), (600, 7_200), depth_m=(70_000.0, 120_000.0),
+        CountUnit.ROUND, (5, 90), (600, 3_600), depth_m=(70_000.0, 120_000.0),
     ),
     Kind("flare", Where.FRONT, _same(Activity.FLARE), {"watch": (0.7, 7_000.0)}, CountUnit.FLARE, (1, 6), (20, 120)),
     Kind(
@@ -151,13 +151,13 @@ KINDS = (
     ),
     Kind(
         "field_fire", Where.DEPTH, _same(Activity.HEAT), {"satellite": (0.5, ANYWHERE)},
-        lasts_s=(600, 10_800), depth_m=(0.0, 120_000.0),
+        lasts_s=(600, 5_400), depth_m=(0.0, 120_000.0),
     ),
     Kind(
         "traffic", Where.DEPTH, _same(Activity.OTHER), {"watch": (0.45, 4_000.0), "drone": (0.25, 20_000.0)},
         CountUnit.VEHICLE, (1, 30), (30, 1_800), depth_m=(0.0, 25_000.0),
     ),
-    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)}, lasts_s=(600, 36_000)),
+    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)}, lasts_s=(600, 5_400)),
     Kind(
         "distant_flight", Where.FAR, _AIRCRAFT, {"post": (0.25, ANYWHERE)},
         CountUnit.AIRCRAFT, (1, 4), (300, 3_600),

@@ -24,6 +24,7 @@ class Network(NamedTuple):
         said: the shares of precise and of broad reports; the rest are vague.
         time_error_s: the standard error of a beginning and of an end.
         margin_s: what a careful observer adds at both ends of the interval.
+        glimpse_s: how long one that passes by looks; 0 for one that stays.
         grain_s: to what the interval is widened: whole minutes for a patrol's notebook.
         count_error: the standard error of a count, as a share of it, and half the width of what is reported.
         open_count: "at least so many".
@@ -40,6 +41,7 @@ class Network(NamedTuple):
     margin_s: float
     grain_s: int
     delay_s: tuple[float, float, float]
+    glimpse_s: float = 0.0
     observers: int = 0
     spacing_m: float = 0.0
     offset_m: float = 0.0
@@ -96,6 +98,7 @@ NETWORKS = (
         offset_m=10_000.0,
         radius_m=(20.0, 100.0),
         said=(0.9, 0.08),
+        glimpse_s=120.0,
         time_error_s=2.0,
         margin_s=5.0,
         grain_s=1,
@@ -110,6 +113,7 @@ NETWORKS = (
         observers=4,
         radius_m=(400.0, 400.0),
         said=(0.6, 0.4),
+        glimpse_s=1.0,
         time_error_s=120.0,
         margin_s=300.0,
         grain_s=60,

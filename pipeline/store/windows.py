@@ -27,7 +27,7 @@ class SqliteWindows:
         self._alone: set[Group] = set()
         self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
         self._sql.execute(
-            "CREATE TEMP TABLE asked (number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
+            "CREATE TEMP TABLE IF NOT EXISTS asked (number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
         )
 
     def add(self, entries: Sequence[Entry]) -> list[bool]:

@@ -121,7 +121,7 @@ def test_a_broad_footprint_is_possible_at_most_unless_the_zone_holds_it_wholly(a
     broad = alerts(agreement, report(1, Disc(37.55, 48.2, 24_000.0)))["ceasefire"]
     assert broad.standing is Standing.POSSIBLE
     assert Doubt.PLACE_BROAD in doubts(broad)
-    assert broad.probability > 0.4
+    assert broad.probability > 0.5
     within = alerts(agreement, report(1, Disc(37.55, 48.25, 13_000.0)))["ceasefire"]
     assert within.probability == 1.0
     assert within.standing is Standing.RAISED

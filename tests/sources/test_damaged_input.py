@@ -157,7 +157,9 @@ def test_a_table_that_is_torn_within_quotes_loses_only_what_is_torn(mapping: Pat
     ]
 
 
-FIELDS = st.text(alphabet=st.sampled_from("a \"',;\n\r\té|"), max_size=8)
+FIELDS = st.lists(st.sampled_from(["a", " ", '"', "'", ",", ";", "|", "\t", "\n", "\r\n", "é"]), max_size=8).map(
+    "".join
+)
 
 
 @cache

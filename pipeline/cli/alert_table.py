@@ -1,0 +1,145 @@
+"""The table of alerts that an operator reads: one line each where there is room, else two."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.cli.common import UserError
+from pipeline.cli.whereabouts import Agreements, off_line, place
+from pipeline.cli.words import lasting, probability, safe, zone_name, zone_of
+from pipeline.model.records import Alert
+from pipeline.model.taxonomy import Severity, Standing
+
+STYLES = {Severity.GRAVE: "bold red", Severity.SERIOUS: "yellow", Severity.MINOR: "cyan"}
+"""How a severity looks; its word stands beside it everywhere, so colour says nothing alone."""
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_GAP = "  "
+
+
+def chosen(
+    alerts: Iterable[Alert],
+    *,
+    agreement: Sequence[str] = (),
+    provision: str | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
+) -> list[Alert]:
+    """The alerts that were asked for, oldest first; with `limit`, the latest so many."""
+    kept = (
+        alert
+        for alert in alerts
+        if (not agreement or alert.agreement in agreement)
+        and (provision is None or alert.provision == provision)
+        and (since is None or alert.observed_until >= since)
+    )
+    if limit is None:
+        return sorted(kept, key=_by_time)
+    return sorted(heapq.nlargest(limit, kept, key=_by_time), key=_by_time)
+
+
+def _by_time(alert: Alert) -> tuple[datetime, str]:
+    return alert.observed_from, alert.alert_id
+
+
+def since_time(text: str, now: datetime) -> datetime:
+    """What `--since` means: a day, a time (UTC unless it has a zone), or so long before now.
+
+    >>> now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    >>> since_time("2026-03-01", now).isoformat(), since_time("36h", now).isoformat()
+    ('2026-03-01T00:00:00+00:00', '2026-03-01T00:00:00+00:00')
+
+    Raises:
+        UserError: it is none of these.
+    """
+    try:
+        if text[-1:] in _UNITS and text[:-1].isdecimal():
+            return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+        time = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise UserError(
+            f"--since {safe(text, 60)}: write a day or time (2026-03-01T06:00Z), or 90m, 24h, 7d"
+        ) from error
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreements) -> None:
+    """The alerts as a table with its headings."""
+    rows = [_cells(alert, agreements) for alert in alerts]
+    columns = [_HEADINGS, *rows]
+    widths = [max(cell_len(row[number]) for row in columns) for number in range(len(_HEADINGS))]
+    one_line = sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width or not console.is_terminal
+    for alert, cells in zip([None, *alerts], columns, strict=True):
+        style = STYLES[alert.severity] if alert is not None else "bold"
+        for line in _lines(cells, widths, style, one_line):
+            if alert is not None and alert.standing is Standing.POSSIBLE:
+                line.stylize("dim")
+            console.print(line, no_wrap=True, overflow="ignore" if not console.is_terminal else "ellipsis", crop=False)
+
+
+_HEADINGS = (
+    "time (UTC)",
+    "local",
+    "for",
+    "severity",
+    "p",
+    "standing",
+    "agreement/provision",
+    "place",
+    "off the line",
+    "id",
+)
+_SEVERITY = _HEADINGS.index("severity")
+_SECOND = tuple(_HEADINGS.index(name) for name in ("agreement/provision", "place", "off the line"))
+
+
+def _cells(alert: Alert, agreements: Agreements) -> tuple[str, ...]:
+    agreement = agreements.get(alert.agreement)
+    return (
+        f"{alert.observed_from.astimezone(UTC):%Y-%m-%d %H:%M}",
+        clock(alert.observed_from, agreements, alert.agreement),
+        lasting(alert.observed_until - alert.observed_from),
+        alert.severity.value,
+        probability(alert.probability),
+        alert.standing.value,
+        f"{alert.agreement}/{alert.provision}",
+        place(alert, agreement),
+        off_line(alert, agreement),
+        alert.alert_id,
+    )
+
+
+def clock(time: datetime, agreements: Agreements, name: str) -> str:
+    """The time on the agreement's clock; a day more or less than in UTC is marked."""
+    zone = zone_of(agreements.get(name))
+    if zone is None:
+        return ""
+    local = time.astimezone(zone)
+    days = (local.date() - time.astimezone(UTC).date()).days
+    return f"{local:%H:%M}{f'{days:+d}d' if days else ''} {zone_name(zone)}"
+
+
+def _lines(cells: Sequence[str], widths: Sequence[int], style: str, one_line: bool) -> list[Text]:
+    if one_line:
+        return [_joined(cells, widths, range(len(cells)), style)]
+    first = [number for number in range(len(cells)) if number not in _SECOND]
+    return [
+        _joined(cells, widths, first, style),
+        Text("   ").append_text(_joined(cells, [0] * len(widths), _SECOND, style)),
+    ]
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int], numbers: Iterable[int], style: str) -> Text:
+    line = Text()
+    for number in numbers:
+        if not cells[number] and not widths[number]:
+            continue
+        padding = " " * max(0, widths[number] - cell_len(cells[number]))
+        line.append(cells[number], style if number == _SEVERITY or style == "bold" else "")
+        line.append(padding + _GAP)
+    line.rstrip()
+    return line

@@ -1,0 +1,69 @@
+"""Ctrl-C and SIGTERM during a run: between two batches, never within one, so that the summary counts what is on disk."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.model.records import Reject
+from pipeline.model.report import Report
+from pipeline.store.recorder import Outcome, Recorder
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Holds a signal back while a batch is on its way to disk; at any other time it interrupts at once."""
+
+    def __init__(self) -> None:
+        self._writing = self._asked = False
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Takes the signals, and gives them back at the end."""
+        before = {which: signal.signal(which, self._take) for which in _SIGNALS}
+        try:
+            yield
+        finally:
+            for which, handler in before.items():
+                signal.signal(which, handler)
+
+    def begin(self) -> None:
+        """A batch is about to be written."""
+        self._writing = True
+
+    def end(self) -> None:
+        """A batch is written and counted.
+
+        Raises:
+            KeyboardInterrupt: a signal came meanwhile.
+        """
+        self._writing = False
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def abandon(self) -> None:
+        """The batch failed; that is told first."""
+        self._writing = False
+
+    def _take(self, *_: Any) -> None:
+        self._asked = True
+        if not self._writing:
+            raise KeyboardInterrupt
+
+
+class SteadyRecorder(Recorder):
+    """A recorder whose batches no signal cuts in two. Whoever counts a batch that was taken calls `interruption.end`."""
+
+    def __init__(self, interruption: Interruption, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.interruption = interruption
+
+    def record(self, reports: Sequence[Report], rejects: Sequence[Reject] = ()) -> Outcome:
+        """Takes a batch into the record."""
+        self.interruption.begin()
+        try:
+            return super().record(reports, rejects)
+        except BaseException:
+            self.interruption.abandon()
+            raise

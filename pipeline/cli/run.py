@@ -1,0 +1,219 @@
+"""`truceline run`: inputs into the record, alerts out of it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from pipeline.cli.common import (
+    DEFAULT_STORE,
+    UNFINISHED,
+    AgreementsOption,
+    FeedOption,
+    InputsArgument,
+    Interrupted,
+    JsonOption,
+    MappingOption,
+    PaceOption,
+    StoreOption,
+    StrictOption,
+    UserError,
+    load_agreements,
+    number,
+    open_inputs,
+    plural,
+    save_text,
+    say,
+    write_json,
+)
+from pipeline.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from pipeline.agreement import Agreement
+    from pipeline.cli.interruption import Interruption, SteadyRecorder
+    from pipeline.metrics import RunMetrics
+    from pipeline.sources.inputs import Input
+    from pipeline.store.database import Store
+    from pipeline.store.runner import Step, Summary
+
+ListenOption = Annotated[
+    str | None, typer.Option("--metrics-listen", metavar="HOST:PORT", help="Serve Prometheus metrics there meanwhile.")
+]
+SummaryOption = Annotated[
+    Path | None, typer.Option("--summary", metavar="FILE", help="Write the summary there as one JSON object.")
+]
+
+
+def run(
+    inputs: InputsArgument,
+    agreements: AgreementsOption,
+    store: StoreOption = DEFAULT_STORE,
+    pace: PaceOption = None,
+    strict: StrictOption = False,
+    metrics_listen: ListenOption = None,
+    mapping: MappingOption = None,
+    feed: FeedOption = None,
+    summary: SummaryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read reports into a store and judge them by agreements.
+
+    Running the same input again changes nothing. Several agreements are judged side by side; one that the store has
+    not seen before judges what is there already.
+
+    \b
+    Examples:
+      truceline run -a donbas-2015 ucdp=events.csv
+      truceline run -a donbas-2015 -a my-agreement.toml reports/ --store monitoring.db
+      some-sensor | truceline run -a ukraine-hypothetical - --metrics-listen 127.0.0.1:9464
+      truceline run -a ukraine-hypothetical reports.ndjson --pace 60
+    """
+    if summary is not None and not summary.absolute().parent.is_dir():
+        raise UserError(f"{summary}: there is no folder {summary.parent}")
+    loaded = load_agreements(agreements)
+    opened = open_inputs(inputs, mapping, feed)
+    account = _Run(loaded, opened, store).work(pace, strict, metrics_listen)
+    account.tell(as_json, summary)
+
+
+class _Account:
+    """What a run did and how it ended, for people and for programs."""
+
+    def __init__(self, store: Path, summary: "Summary", rejects: "Counter[str]", error: Exception | None) -> None:
+        self._store, self._summary, self._rejects, self._error = store, summary, rejects, error
+
+    def tell(self, as_json: bool, file: Path | None) -> None:
+        """Shows the summary, writes it, and raises what ended the run."""
+        for line in summary_lines(self._summary, self._rejects, self._store):
+            say(line)
+        told = msgspec.to_builtins(self._summary)
+        if as_json:
+            write_json(told)
+        if file is not None:
+            save_text(file, msgspec.json.encode(told) + b"\n", "the summary")
+        if self._error is not None:
+            raise self._error
+
+
+class _Run:
+    """One run of the embedded monitor, from opening the store to closing it."""
+
+    def __init__(self, agreements: "Sequence[Agreement]", inputs: "Sequence[Input]", store: Path) -> None:
+        from pipeline.store.runner import Summary
+
+        self._agreements, self._inputs, self._store = agreements, inputs, store
+        self._summary = Summary()
+        self._rejects: Counter[str] = Counter()
+
+    def work(self, pace: float | None, strict: bool, listen: str | None) -> _Account:
+        """Reads everything; an error that leaves something to tell of comes back in the account."""
+        from pipeline.cli.interruption import Interruption
+        from pipeline.store.database import StoreError, open_store
+        from pipeline.store.runner import StrictStop
+
+        error: Exception | None = None
+        interruption = Interruption()
+        with open_store(self._store, write=True) as record, interruption.handled():
+            try:
+                self._feed(record, interruption, pace, strict, listen)
+                error = self._torn()
+            except KeyboardInterrupt:
+                error = Interrupted()
+            except StrictStop as stop:
+                error = self._torn() or stop
+            except StoreError as failure:
+                error = failure
+        return _Account(self._store, self._summary, self._rejects, error)
+
+    def _feed(
+        self, record: "Store", interruption: "Interruption", pace: float | None, strict: bool, listen: str | None
+    ) -> None:
+        from pipeline.cli.interruption import SteadyRecorder
+        from pipeline.gazetteer import load_gazetteer
+        from pipeline.store import runner
+
+        recorder = SteadyRecorder(interruption, record, self._agreements, load_gazetteer().outlines)
+        with ExitStack() as stack:
+            progress = stack.enter_context(Progress(self._inputs))
+            self._catch_up(recorder, progress)
+            metrics = _metrics(stack, record, listen)
+            watch = self._watch(progress, interruption, metrics)
+            runner.run(recorder, self._inputs, summary=self._summary, pace=pace, strict=strict, watch=watch)
+
+    def _catch_up(self, recorder: "SteadyRecorder", progress: Progress) -> None:
+        """Judges what the log holds already by the agreements that have not seen it."""
+        names = ", ".join(agreement.name for agreement in self._agreements)
+        begun = False
+
+        def judged(done: int, whole: int) -> None:
+            nonlocal begun
+            if not begun:
+                say(f"judging what the store holds already: {plural(whole, 'frame')}")
+            begun = True
+            progress.catch_up(names, done, whole)
+
+        recorder.catch_up(judged)
+
+    def _watch(
+        self, progress: Progress, interruption: "Interruption", metrics: "RunMetrics | None"
+    ) -> "Callable[[Step], None]":
+        raised = 0
+
+        def watch(step: "Step") -> None:
+            nonlocal raised
+            self._rejects.update(reject.reason.value for reject in step.rejects)
+            raised += sum(revision.revision == 1 for revision in step.outcome.revisions)
+            if metrics is not None:
+                metrics.on_step(step)
+            words = f" · {plural(step.summary.rejected, 'reject')} · {plural(raised, 'alert')}"
+            progress.show(step.input.file, step.summary.rows_read, words)
+            interruption.end()
+
+        return watch
+
+    def _torn(self) -> UserError | None:
+        torn = [given.file for given in self._inputs if given.torn]
+        if not torn:
+            return None
+        return UserError(f"{', '.join(torn)}: breaks off; what could be read is in the store, the tear is a reject", UNFINISHED)
+
+
+def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetrics | None":
+    if listen is None:
+        return None
+    from pipeline.metrics import AddressError, RunMetrics, served
+
+    metrics = RunMetrics(record)
+    try:
+        say(f"metrics at {stack.enter_context(served(metrics.registry, listen))}")
+    except AddressError as error:
+        raise (UserError(str(error), UNFINISHED) if error.taken else UserError(str(error))) from error
+    return metrics
+
+
+def summary_lines(summary: "Summary", rejects: "Counter[str]", store: Path) -> list[str]:
+    """The summary as people read it: aligned figures, why rows were rejected, what to do next."""
+    figures: list[tuple[str, int, str]] = [
+        ("rows read", summary.rows_read, f"in {summary.seconds:.1f} s"),
+        ("  accepted", summary.accepted, ""),
+        ("  rejected", summary.rejected, _reasons(rejects)),
+        ("reports", summary.reports, f"{number(summary.duplicates)} of them seen before, {number(summary.late)} late"),
+        ("matches", summary.matches, f"and {plural(summary.outside, 'report')} outside every zone"),
+        ("incidents", summary.incidents, "in the store"),
+        ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),
+    ]
+    width = max(len(number(figure)) for _, figure, _ in figures)
+    lines = [f"{name:<12}{number(figure):>{width}}  {words}".rstrip() for name, figure, words in figures]
+    named = "" if store == DEFAULT_STORE else f" --store {store}"
+    following = ["alerts list"] * bool(summary.alerts or summary.possible) + ["rejects list"] * bool(summary.rejected)
+    return [*lines, *(f"next: truceline {command}{named}" for command in following)]
+
+
+def _reasons(rejects: "Counter[str]") -> str:
+    shown = [f"{number(count)} {reason}" for reason, count in rejects.most_common(4)]
+    more = len(rejects) - len(shown)
+    return ", ".join(shown) + (f", {plural(more, 'other reason')}" if more > 0 else "")
