@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common import (
+    STRICT,
     UNFINISHED,
     AgreementsOption,
     FeedOption,
@@ -23,6 +24,7 @@ from pipeline.cli.progress import Progress
 
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement
+    from pipeline.model.records import Reject
     from pipeline.model.report import Report
     from pipeline.sources.inputs import Input
     from pipeline.tables import PlacedMatch
@@ -96,3 +98,12 @@ class _Reading:
                     self._progress.show(given.file, self.rows, f" · {plural(self.rejected, 'reject')}")
         if batch:
             yield batch
+
+    def _reject(self, reject: "Reject") -> None:
+        from pipeline.model.taxonomy import RejectReason
+
+        self.rejected += 1
+        said = f"{reject.file}: row {reject.row}: {reject.field + ': ' if reject.field else ''}{reject.detail}"
+        self.first_reject = self.first_reject or said
+        if self._strict and reject.reason is not RejectReason.TORN_INPUT:
+            raise UserError(f"stopped at a row that cannot be read, nothing is written: {said}", STRICT)

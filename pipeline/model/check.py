@@ -15,6 +15,8 @@ LATEST = datetime(2101, 1, 1, tzinfo=UTC)
 MAX_RADIUS_M = 2_000_000.0
 MAX_VERTICES = 20_000
 """Enough for any district's outline; a bound on what one untrusted line may cost."""
+PARTY = "party:"
+_LEDGERS = ("independent", "sensor", "public")
 _MAX_ID = 300
 
 
@@ -158,6 +160,11 @@ def _check_figures(report: Report) -> Problem | None:
         low, high = calibre if isinstance(calibre, tuple) else (calibre, calibre)
         if not 0.0 < low <= high <= 2000.0:
             return Problem("calibre_mm", RejectReason.BAD_VALUE, f"{calibre} is no calibre in millimetres")
+    ledger = report.ledger
+    if ledger is not None and ledger not in _LEDGERS and not (ledger.startswith(PARTY) and len(ledger) > len(PARTY)):
+        return Problem(
+            "ledger", RejectReason.UNKNOWN_TERM, f"{ledger[:40]!r} is none of {', '.join(_LEDGERS)}, party:NAME"
+        )
     count = report.count
     if count is not None and (count.min < 0 or (count.max is not None and count.max < count.min)):
         return Problem("count", RejectReason.BAD_VALUE, f"from {count.min} to {count.max} is no interval")

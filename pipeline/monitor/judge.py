@@ -17,6 +17,7 @@ from pipeline.agreement.format import ExceptionTable, OffsetZoneTable
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.projection import Bools, Floats
 from pipeline.geometry.zones import subset
+from pipeline.model.check import PARTY
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
 from pipeline.model.taxonomy import Doubt, Standing, Status
@@ -211,4 +212,4 @@ def _attribution_needed(clause: Clause, incident: Incident) -> tuple[Doubt, Mapp
 
 
 def _only_parties(incident: Incident) -> bool:
-    return bool(incident.ledgers) and all(ledger.startswith("party:") for ledger in incident.ledgers)
+    return bool(incident.ledgers) and all(ledger.startswith(PARTY) for ledger in incident.ledgers)

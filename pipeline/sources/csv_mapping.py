@@ -146,7 +146,6 @@ class Mapping(_Strict, frozen=True, kw_only=True):
     time: Observed
     place: DiscPlace | BearingPlace | AreaPlace | NoPlace
     activity: Text
-    title: str | None = None
     delimiter: str = ","
     quoting: bool = True
     columns: list[str] | None = None

@@ -44,12 +44,12 @@ class AlertBook:
 
     def _standing(self, agreement: str, incident_ids: Iterable[str]) -> dict[str, tuple[Alert, int]]:
         """The alerts of some incidents under one agreement, superseded ones included, with their revision."""
-        found = {}
-        asked = "SELECT alert_id, alert, revision FROM alerts WHERE incident_id = ? AND agreement = ?"
-        for incident_id in sorted(incident_ids):
-            for alert_id, alert, revision in self._sql.execute(asked, (incident_id, agreement)):
-                found[alert_id] = _decode(alert), revision
-        return found
+        rows = self._sql.execute(
+            "SELECT alert_id, alert, revision FROM json_each(?) AS asked "
+            "CROSS JOIN alerts ON alerts.incident_id = asked.value WHERE agreement = ?",
+            (_encode(sorted(incident_ids)).decode(), agreement),
+        )
+        return {alert_id: (_decode(alert), revision) for alert_id, alert, revision in rows}
 
     def _write(self, said: Sequence[Revision]) -> None:
         self._sql.executemany(

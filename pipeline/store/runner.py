@@ -157,7 +157,7 @@ def _batches(rows: Iterable[Row | None]) -> Iterator[_Batch]:
 
 def _timed(given: Input, pace: float | None) -> Iterator[Row | None]:
     rows: Iterator[Row | None] = iter(given.rows())
-    if given.live:
+    if given.size is None:
         rows = _flushed_when_idle(rows)
     return rows if pace is None else _paced(rows, pace)
 

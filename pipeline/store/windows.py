@@ -1,5 +1,6 @@
 """The windows in SQLite: the core's seam, on disk."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +28,8 @@ class SqliteWindows:
         self._alone: set[Group] = set()
         self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
         self._sql.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS asked (number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
+            "CREATE TEMP TABLE IF NOT EXISTS asked "
+            "(number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
         )
 
     def add(self, entries: Sequence[Entry]) -> list[bool]:
@@ -56,12 +58,12 @@ class SqliteWindows:
         """Which of these are among the tombstones."""
         if self._sql.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is None:
             return set()
-        asked = "SELECT 1 FROM tombstones WHERE report_id = ? AND ledger = ?"
-        return {
-            candidate
-            for candidate in candidates
-            if self._sql.execute(asked, (candidate.report_id, candidate.ledger or _NO_LEDGER)).fetchone()
-        }
+        asked = set(candidates)
+        found = self._sql.execute(
+            "SELECT report_id, ledger FROM tombstones WHERE report_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({candidate.report_id for candidate in asked})),),
+        )
+        return asked & {Tombstone(name, ledger or None) for name, ledger in found}
 
     def holding(self, report_ids: Iterable[str]) -> list[Group]:
         """The groups, in any window, of these report ids."""

@@ -1,0 +1,107 @@
+"""What truly was a violation: true incidents, judged by the monitor's own judge on their exact place and time."""
+
+from collections.abc import Sequence
+
+
+import msgspec
+import numpy as np
+
+from pipeline.agreement import Agreement, Clause
+from pipeline.geometry.projection import Bools
+from pipeline.geometry.zones import locate_all
+from pipeline.model.footprint import Disc
+from pipeline.model.records import Incident, Window
+from pipeline.model.report import Count, Time
+from pipeline.model.taxonomy import Activity, Standing, Weapon
+from pipeline.model.times import from_us
+from pipeline.monitor.judge import judge
+from pipeline.monitor.parameters import Parameters
+from pipeline.scenario.incidents import Incidents
+from pipeline.scenario.kinds import KINDS
+
+_NO_WINDOW = Window("", "")
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A provision that was truly broken."""
+
+    agreement: str
+    provision: str
+
+
+class TrueIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of truth.ndjson: what happened, which provisions it broke, and which reports tell of it (none: unseen)."""
+
+    incident_id: str
+    observed_at: Time
+    lon: float
+    lat: float
+    activity: Activity
+    violations: tuple[Violation, ...]
+    report_ids: tuple[str, ...]
+    weapons: tuple[Weapon, ...] = ()
+    calibre_mm: float | None = None
+    count: Count | None = None
+
+
+class Judge:
+    """Judges true incidents under one agreement.
+
+    Only those go before the monitor's judge that could come of it: of a kind that some clause covers, in one of that
+    clause's zones. All others are harmless for certain.
+    """
+
+    def __init__(self, agreement: Agreement, parameters: Parameters = Parameters()) -> None:
+        self._agreement, self._parameters = agreement, parameters
+        self._covered = np.array([[_covers(clause, kind.said[0]) for kind in KINDS] for clause in agreement.clauses])
+
+    def violations(self, happened: Incidents) -> list[tuple[Violation, ...]]:
+        """The provisions that each incident broke: those whose alert would be raised."""
+        broken: dict[int, list[Violation]] = {}
+        rows = np.flatnonzero(self._eligible(happened)).tolist()
+        for alert in judge(_exact(happened, rows), self._agreement, self._parameters).alerts:
+            if alert.standing is Standing.RAISED:
+                broken.setdefault(int(alert.incident_id), []).append(Violation(alert.agreement, alert.provision))
+        return [tuple(broken.get(row, ())) for row in range(len(happened))]
+
+    def _eligible(self, happened: Incidents) -> Bools:
+        eligible = np.zeros(len(happened), dtype=bool)
+        if not len(self._covered):
+            return eligible
+        rows = np.flatnonzero(self._covered.any(axis=0)[happened.kind])
+        some = happened.at(rows)
+        places = locate_all(some.lon, some.lat, self._agreement.lines)
+        inside = np.array([zone.contains(places) for zone in self._agreement.zones])
+        for clause, covered in zip(self._agreement.clauses, self._covered, strict=True):
+            eligible[rows] |= covered[some.kind] & inside[list(clause.zone_indices)].any(axis=0)
+        return eligible
+
+
+def _covers(clause: Clause, said: tuple[Activity, tuple[Weapon, ...], int | None]) -> bool:
+    return clause.covers(*said).share > 0.0
+
+
+def _exact(happened: Incidents, rows: Sequence[int]) -> list[Incident]:
+    return [_incident(str(row), *columns) for row, *columns in zip(rows, *(c[rows].tolist() for c in happened), strict=True)]
+
+
+def _incident(
+    name: str, begin_ms: int, lasts_ms: int, kind: int, count: int, chainage_m: float, lon: float, lat: float
+) -> Incident:
+    said, unit, at = KINDS[kind].said[0], KINDS[kind].unit, from_us(begin_ms * 1000)
+    return Incident(
+        incident_id=name,
+        window=_NO_WINDOW,
+        report_ids=(),
+        observed_from=at,
+        observed_until=at,
+        footprint=Disc(lon, lat, 0.0),
+        activity=said.activity,
+        weapons=said.weapons,
+        calibre_mm=said.calibre_mm,
+        count=None if unit is None else Count(count, count, unit),
+        ledgers=(),
+        attributions=(),
+    )
+
+
