@@ -76,21 +76,28 @@ class RunMetrics:
             self._count_open(alert, 1)
         self._reports.set(store.figures()["reports"])
         build = Gauge(
-            "truceline_build_info", "What runs here; always 1", ["version", "judged_by", "python"], registry=self.registry
+            "truceline_build_info",
+            "What runs here; always 1",
+            ["version", "judged_by", "python"],
+            registry=self.registry,
         )
         build.labels(_own_version(), Parameters().judged_by, platform.python_version()).set(1)
 
     def _make_counters(self) -> None:
         by_source = {"labelnames": ["source"], "registry": self.registry}
         self._received = Counter(
-            "truceline_reports_received_total", "Reports read, repeats included", ["source", "feed"], registry=self.registry
+            "truceline_reports_received_total",
+            "Reports read, repeats included",
+            ["source", "feed"],
+            registry=self.registry,
         )
         self._rejected = Counter(
-            "truceline_reports_rejected_total", "Rows that could not be read", ["source", "reason"], registry=self.registry
+            "truceline_reports_rejected_total",
+            "Rows that could not be read",
+            ["source", "reason"],
+            registry=self.registry,
         )
-        self._late = Counter(
-            "truceline_reports_late_total", "Reports further behind than the retention", **by_source
-        )
+        self._late = Counter("truceline_reports_late_total", "Reports further behind than the retention", **by_source)
         self._raised = Counter(
             "truceline_alerts_raised_total",
             "Alerts that were raised",
@@ -118,7 +125,9 @@ class RunMetrics:
             registry=self.registry,
         )
         self._lag = Gauge(
-            "truceline_event_time_lag_seconds", "How far the latest report lies behind the clock", registry=self.registry
+            "truceline_event_time_lag_seconds",
+            "How far the latest report lies behind the clock",
+            registry=self.registry,
         )
         self._progress = Gauge(
             "truceline_last_progress_timestamp_seconds", "When the last batch was on disk", registry=self.registry

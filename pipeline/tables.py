@@ -281,6 +281,8 @@ def _write_gpkg(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
             geometry_name="geometry",
             geometry_type="Point",
             crs="EPSG:4326",
+            dataset_options={"VERSION": "1.3"},
+            layer_options={"GEOMETRY_NAME": "geometry"},
         )
         kept = pyogrio.read_info(path)["features"]
     except (RuntimeError, ValueError) as error:

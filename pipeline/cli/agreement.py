@@ -1,6 +1,118 @@
+"""`truceline agreement`: list, show, check."""
+
+from typing import TYPE_CHECKING, Annotated
+
 import typer
-app = typer.Typer(no_args_is_help=True)
+
+from pipeline.cli.common import USAGE, JsonOption, data_console, write_data, write_json
+
+if TYPE_CHECKING:
+    from pipeline.agreement.problems import Problem
+
+app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file.")
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A shipped agreement's name, or a TOML file.")]
+FilesArgument = Annotated[
+    list[str], typer.Argument(metavar="FILE…", help="Agreements as TOML files.", show_default=False)
+]
+
+
 @app.command("list")
-def list_() -> None: ...
-@app.command("make")
-def make() -> None: ...
+def list_agreements(as_json: JsonOption = False) -> None:
+    """List the shipped agreements, with how many of their provisions are judged.
+
+    \b
+    Example:
+      truceline agreement list
+    """
+    from pipeline.agreement import load_agreement, shipped_agreements
+
+    rows = []
+    for agreement in map(load_agreement, shipped_agreements()):
+        head = agreement.tables.header
+        rows.append(
+            {
+                "name": head.name,
+                "version": head.version,
+                "title": head.title,
+                "hypothetical": head.hypothetical,
+                "judged": len(agreement.clauses),
+                "not_yet_judged": len(agreement.unjudged),
+            }
+        )
+    if as_json:
+        for row in rows:
+            write_json(row)
+        return
+    width = max(len(str(row["name"])) for row in rows)
+    write_data(f"{'name':<{width}}  {'version':<10}  judged  not yet  title".encode())
+    for row in rows:
+        title = f"HYPOTHETICAL. {row['title']}" if row["hypothetical"] else row["title"]
+        figures = f"{row['judged']:>6}  {row['not_yet_judged']:>7}"
+        write_data(f"{row['name']:<{width}}  {row['version']:<10}  {figures}  {title}".encode())
+
+
+@app.command("show")
+def show(name: NameArgument, as_json: JsonOption = False) -> None:
+    """Show one agreement: parties, lines, zones, provisions with their article, what is not judged, and why.
+
+    With --json, one object whose `lines` and `zones` are GeoJSON FeatureCollections.
+
+    \b
+    Examples:
+      truceline agreement show donbas-2015
+      truceline agreement show my-agreement.toml --json
+    """
+    from pipeline.agreement import load_agreement
+
+    agreement = load_agreement(name)
+    if as_json:
+        from pipeline.agreement.show import as_json as data
+
+        write_json(data(agreement))
+        return
+    from pipeline.cli.agreement_page import page
+
+    console = data_console()
+    for line in page(agreement, min(console.width, 110)):
+        write_data(line.encode())
+
+
+@app.command("check")
+def check(files: FilesArgument, as_json: JsonOption = False) -> None:
+    """Check agreement files: every problem at once, each with its place and what to do. Exit 2 where there is one.
+
+    \b
+    Example:
+      truceline agreement check my-agreement.toml
+    """
+    from pipeline.agreement import AgreementError, load_agreement
+    from pipeline.cli.words import safe
+
+    sound = True
+    for file in files:
+        try:
+            load_agreement(file)
+        except AgreementError as error:
+            sound = False
+            for problem in error.problems:
+                _tell(file, problem, as_json)
+            if not error.problems:
+                write_json({"file": file, "what": str(error)}) if as_json else write_data(safe(str(error)).encode())
+            continue
+        if not as_json:
+            write_data(f"{safe(file)}: no problems".encode())
+    if not sound:
+        raise typer.Exit(USAGE)
+
+
+def _tell(file: str, problem: "Problem", as_json: bool) -> None:
+    from pipeline.cli.words import safe
+
+    if as_json:
+        write_json(
+            {"file": file, "line": problem.line, "where": problem.where, "what": problem.what, "mend": problem.mend}
+        )
+    else:
+        mend = f" — {problem.mend}" if problem.mend else ""
+        write_data(safe(f"{file}:{problem.line}: {problem.where}: {problem.what}{mend}").encode())

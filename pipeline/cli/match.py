@@ -61,7 +61,9 @@ def match(
     with Progress(opened) as progress:
         reading = _Reading(opened, strict, progress)
         written = write_records(out, TableKind.MATCHES, reading.matches(loaded, all_reports))
-    say(f"{plural(reading.rows, 'row')}, {plural(reading.rejected, 'reject')}: {plural(written, 'match', 'matches')} in {out}")
+    say(
+        f"{plural(reading.rows, 'row')}, {plural(reading.rejected, 'reject')}: {plural(written, 'match', 'matches')} in {out}"
+    )
     if reading.first_reject:
         say(f"first reject: {reading.first_reject}")
     if torn := [given.file for given in opened if given.torn]:

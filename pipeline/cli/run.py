@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -179,7 +179,9 @@ class _Run:
         torn = [given.file for given in self._inputs if given.torn]
         if not torn:
             return None
-        return UserError(f"{', '.join(torn)}: breaks off; what could be read is in the store, the tear is a reject", UNFINISHED)
+        return UserError(
+            f"{', '.join(torn)}: breaks off; what could be read is in the store, the tear is a reject", UNFINISHED
+        )
 
 
 def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetrics | None":

@@ -9,10 +9,10 @@ import shapely
 from pipeline.geometry.projection import GEOD, Bools, Floats, Geometry, area_m2, distance_m
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygon, Polygon
 
-LATTICE = 512
-"""Places in a lattice: a share of the area is then right to about 0.01."""
+LATTICE = 256
+"""Places in a lattice: a share of the area is then right to about 0.015."""
 
-_ROUND = np.arange(128) * 360.0 / 128
+_ROUND = np.arange(96) * 360.0 / 96
 _BORDER_DEG = 0.0005
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 

@@ -13,8 +13,8 @@ Bools = NDArray[np.bool_]
 Geometry = BaseGeometry
 
 GEOD = Geod(ellps="WGS84")
-MAX_EDGE_M = 5_000.0
-"""Edges are geodesics: cut to this length, a straight edge in the plane strays from its geodesic by centimetres."""
+MAX_EDGE_M = 10_000.0
+"""Edges are geodesics: cut to this length, a straight edge in the plane strays from its geodesic by a decimetre."""
 
 
 SCALED_TO_M = 300_000.0
@@ -58,7 +58,7 @@ class Projection:
         geodesic itself.
         """
         away = np.hypot(to_x - x, to_y - y)
-        slow = 1.0 / self._scale(x) + 4.0 / self._scale((x + to_x) / 2.0) + 1.0 / self._scale(to_x)
+        slow = 1.0 / self.scale(x) + 4.0 / self.scale((x + to_x) / 2.0) + 1.0 / self.scale(to_x)
         ground = away * slow / 6.0
         far = (away > SCALED_TO_M) | (np.maximum(np.abs(x), np.abs(to_x)) > SCALED_WITHIN_M)
         if far.any():
@@ -66,7 +66,8 @@ class Projection:
             ground[far] = distance_m(*ends)
         return np.asarray(ground)
 
-    def _scale(self, x: Floats) -> Floats:
+    def scale(self, x: Floats) -> Floats:
+        """How much longer lengths are in the plane than on the ground, at places so far east or west of its middle."""
         share = (x / self._radius_m) ** 2
         return np.asarray(1.0 + share / 2.0 + share**2 / 24.0)
 

@@ -4,7 +4,7 @@ A zone answers two questions: which exact places lie in it (`contains`), and, fo
 of them lie in it or out of it for sure (`settle`). All else is a share of the footprint's lattice (`membership`).
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -178,17 +178,21 @@ class PolygonZone:
 
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """Sure where the disc does not reach the edge."""
-        inside = self.contains(places)
-        away_m = self.edge_distance_m(places)
-        sure = (radius_m == 0) | (radius_m < away_m * (1.0 - SLACK)) | ~np.isfinite(away_m)
-        return np.where(sure, np.where(inside, IN, OUT), UNSURE).astype(np.int8)
-
-    def edge_distance_m(self, places: Places) -> Floats:
-        """Distance to the outline, in the plane about the zone: near it true to some metres in a kilometre."""
         x, y = self.projection.to_plane(places.lon, places.lat)
         reached = np.isfinite(x) & np.isfinite(y)
         points = shapely.points(np.where(reached, x, 0.0), np.where(reached, y, 0.0))
-        return np.where(reached, shapely.distance(self._edge, points), np.inf)
+        inside = reached & shapely.intersects(self.plane, points)
+        reach = radius_m * self.projection.scale(np.where(reached, x, 0.0)) * (1.0 + SLACK)
+        unsure = reached & (radius_m > 0) & shapely.dwithin(self._edge, points, reach.tolist())
+        return np.where(unsure, UNSURE, np.where(inside, IN, OUT)).astype(np.int8)
+
+    def edge_distance_m(self, places: Places) -> Floats:
+        """Distance to the outline, by the scale at the place: near it true to some metres in a kilometre."""
+        x, y = self.projection.to_plane(places.lon, places.lat)
+        reached = np.isfinite(x) & np.isfinite(y)
+        points = shapely.points(np.where(reached, x, 0.0), np.where(reached, y, 0.0))
+        away_m = shapely.distance(self._edge, points) / self.projection.scale(np.where(reached, x, 0.0))
+        return np.where(reached, away_m, np.inf)
 
     def drawing(self) -> Geometry:
         """The outline itself."""
@@ -221,27 +225,22 @@ def membership(
     settled = np.full((len(zones), len(footprints)), OUT, dtype=np.int8)
     known = footprints.placed
     some = subset(places, known)
-    for row, zone in zip(settled, zones, strict=True):
-        row[known] = zone.settle(some, footprints.reach_m[known])
+    for number, zone in enumerate(zones):
+        settled[number, known] = zone.settle(some, footprints.reach_m[known])
     each = (settled == IN).astype(float)
     union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(
         len(groups), len(footprints)
     )
     straddling = _grouped(footprints, np.flatnonzero((settled == UNSURE).any(axis=0)).tolist())
     for begin in range(0, len(straddling), AT_ONCE):
-        alike = straddling[begin : begin + AT_ONCE]
-        for indices, hits in zip(alike, _sample(footprints, alike, zones, lines_by_id), strict=True):
-            unsure = settled[:, indices[0]] == UNSURE
-            sampled = np.array(
-                [_share(footprints, indices[0], hits[[row]], [zone], lines_by_id) for row, zone in enumerate(zones)]
-            )
-            for index in indices:
-                each[unsure, index] = sampled[unsure]
+        for sample in _samples(footprints, straddling[begin : begin + AT_ONCE], zones, lines_by_id):
+            states = settled[:, sample.indices[0]]
+            for row in np.flatnonzero(states == UNSURE).tolist():
+                each[row, sample.indices] = sample.share([row])
             for number, group in enumerate(groups):
-                if union[number, indices[0]] < 1.0 and len(group):
-                    union[number, indices] = _share(
-                        footprints, indices[0], hits[list(group)], [zones[i] for i in group], lines_by_id
-                    )
+                of_group = states[list(group)]
+                if (of_group == UNSURE).any() and not (of_group == IN).any():
+                    union[number, sample.indices] = sample.share(group)
     return Membership(each, union)
 
 
@@ -253,29 +252,36 @@ def _grouped(footprints: Footprints, indices: Sequence[int]) -> list[list[int]]:
     return list(alike.values())
 
 
-def _sample(
+class _Sample:
+    """The lattice of one footprint (and of all that are alike) held against every zone."""
+
+    def __init__(self, indices: Sequence[int], hits: Bools, edge_hits: Callable[[], Bools]) -> None:
+        self.indices = list(indices)
+        self._hits, self._ask_edge = hits, edge_hits
+        self._edge: Bools | None = None
+
+    def share(self, rows: Sequence[int]) -> float:
+        """The share in the union of some zones; 1 only where the footprint's edge lies there too."""
+        share = float(self._hits[list(rows)].any(axis=0).mean())
+        if share < 1.0:
+            return share
+        if self._edge is None:
+            self._edge = self._ask_edge()
+        return 1.0 if self._edge[list(rows)].any(axis=0).all() else 1.0 - 0.5 / self._hits.shape[1]
+
+
+def _samples(
     footprints: Footprints, alike: Sequence[Sequence[int]], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
-) -> Iterator[Bools]:
-    """For the first of each group, which places of its lattice lie in which zones: shape (zones, places)."""
+) -> Iterator[_Sample]:
+    def hits(lon: Floats, lat: Floats) -> Bools:
+        places = locate_all(lon, lat, lines_by_id)
+        return np.array([zone.contains(places) for zone in zones])
+
     lattices = [footprints.lattice(indices[0]) for indices in alike]
-    sampled = locate_all(
-        np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
-    )
-    hits = np.array([zone.contains(sampled) for zone in zones])
+    found = hits(np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]))
     ends = np.cumsum([len(lon) for lon, _ in lattices])
-    return iter(np.split(hits, ends[:-1], axis=1))
-
-
-def _share(
-    footprints: Footprints, index: int, hits: Bools, zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
-) -> float:
-    """The share of a lattice that lies in the union of zones; 1 only where the footprint's edge lies there too."""
-    share = float(hits.any(axis=0).mean())
-    if share < 1.0:
-        return share
-    edge = locate_all(*footprints.rim(index), lines_by_id)
-    whole = np.array([zone.contains(edge) for zone in zones]).any(axis=0).all()
-    return 1.0 if whole else 1.0 - 0.5 / hits.shape[1]
+    for indices, part in zip(alike, np.split(found, ends[:-1], axis=1), strict=True):
+        yield _Sample(indices, part, lambda first=indices[0]: hits(*footprints.rim(first)))  # type: ignore[misc]
 
 
 def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:

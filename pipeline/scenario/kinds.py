@@ -95,11 +95,11 @@ _ROCKETS = _weapon(Weapon.MULTIPLE_ROCKET_LAUNCHER, Weapon.ARMOURED_VEHICLE, 122
 _TANKS = _weapon(Weapon.TANK, Weapon.ARMOURED_VEHICLE, 125)
 _ARMOUR = _weapon(Weapon.ARMOURED_VEHICLE, Weapon.TANK, None)
 
-_LOUD = {"array": (0.95, 9_000.0), "watch": (0.55, 6_000.0), "drone": (0.08, 15_000.0), "post": (0.05, ANYWHERE)}
-_QUIETER = {"array": (0.55, 2_500.0), "watch": (0.65, 3_000.0), "drone": (0.05, 8_000.0), "post": (0.03, ANYWHERE)}
-_IN_THE_AIR = {"watch": (0.5, 4_000.0), "drone": (0.3, 12_000.0), "post": (0.02, ANYWHERE)}
-_STANDING = {"drone": (0.55, 30_000.0), "satellite": (0.2, ANYWHERE), "post": (0.02, ANYWHERE)}
-_IN_VIEW = {"watch": (0.5, 4_000.0), "drone": (0.4, 25_000.0), "post": (0.03, ANYWHERE)}
+_LOUD = {"array": (0.95, 11_000.0), "watch": (0.6, 6_000.0), "drone": (0.08, 15_000.0), "post": (0.06, ANYWHERE)}
+_QUIETER = {"array": (0.8, 4_500.0), "watch": (0.7, 4_500.0), "drone": (0.05, 8_000.0), "post": (0.04, ANYWHERE)}
+_IN_THE_AIR = {"watch": (0.5, 5_000.0), "drone": (0.4, 20_000.0), "post": (0.03, ANYWHERE)}
+_STANDING = {"drone": (0.6, 30_000.0), "satellite": (0.2, ANYWHERE), "post": (0.02, ANYWHERE)}
+_IN_VIEW = {"watch": (0.6, 5_000.0), "drone": (0.6, 25_000.0), "post": (0.04, ANYWHERE)}
 
 KINDS = (
     Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600)),

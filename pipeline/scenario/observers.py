@@ -59,9 +59,9 @@ NETWORKS = (
     Network(
         name="array",
         title="acoustic arrays",
-        slots=3,
+        slots=5,
         makes=(("array", "sensor"),),
-        spacing_m=12_000.0,
+        spacing_m=5_000.0,
         offset_m=3_000.0,
         radius_m=(100.0, 800.0),
         radius_share=0.06,
@@ -75,9 +75,9 @@ NETWORKS = (
     Network(
         name="watch",
         title="cameras and patrols",
-        slots=2,
+        slots=4,
         makes=(("camera", "sensor"), ("patrol", "independent")),
-        spacing_m=9_000.0,
+        spacing_m=5_000.0,
         offset_m=2_000.0,
         footprint=BEARING,
         range_error=0.12,

@@ -1,0 +1,1 @@
+"""Reading what others record: one source for each format, and the inputs that a user names."""

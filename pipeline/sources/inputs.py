@@ -139,6 +139,8 @@ def _source(name: str) -> Source:
 
 
 def _files(file: str) -> list[str]:
+    if not file:
+        raise InputError("an input's name is empty: write a path, SOURCE=PATH or -")
     path = Path(file)
     try:
         if not path.is_dir():

@@ -333,3 +333,18 @@ def test_the_example_mapping_reads_the_real_table(shared_data: Callable[[str], P
     # Four rows are blank; two have their latitude in place of the longitude; one lies in Russia, under Ukraine's name.
     assert reasons == {"missing": 4, "contradicts_named_place": 3}
     assert len({report.report_id for row in rows for report in row.reports}) == 6635
+
+
+def test_the_mapping_in_the_documentation_reads_a_table(write: Write) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    mapping = write(name=example)
+    header = "key,day,hour,lon,lat,region,precision,kind,at_least,at_most,reporter,note"
+    report = one(mapping, header, "1,03.04.2022,10:30,37.8,48,Donetsk,region,shelled,3,,Olha,heard it")
+    assert report.report_id == "csv:village_reports:1"
+    assert report.footprint == Area(area_id="ua-donetsk")
+    assert (report.activity, report.observer, report.ledger) == ("shelling", "Olha", "public")
+    report = one(mapping, header, "2,03.04.2022,,37.8,48,Donetsk,village,quarrel,,,Olha,")
+    assert report.footprint == Disc(37.8, 48.0, 2000.0)
+    assert (report.activity, report.count) == ("unknown", None)
+    assert report.observed_from == datetime(2022, 4, 2, 21, tzinfo=UTC)

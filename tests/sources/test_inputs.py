@@ -193,6 +193,7 @@ def test_a_mapping_beside_the_table_is_found_and_one_may_be_given(folder: Path) 
 @pytest.mark.parametrize(
     ("word", "said"),
     [
+        ("", "an input's name is empty"),
         ("missing.csv", "missing.csv: there is no such file"),
         ("missing.csv\0", "it cannot be opened"),
         ("nosuch=x.txt", "there is no source named 'nosuch'; there are: ndjson, ucdp, csv"),

@@ -89,6 +89,16 @@ def test_where_prec_decides_the_footprint(changed: dict[str, str], footprint: Fo
     assert only_report(read_rows("ucdp", table(row(**changed)))).footprint == footprint
 
 
+def test_the_documented_radii_are_those_in_force() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    rows = {line[2]: line for line in page.splitlines() if line[:2] == "| " and line[3:5] == " |" and line[2].isdigit()}
+    told = {line.split()[0]: line for line in Ucdp.describe.splitlines() if line.strip()[:1].isdigit()}
+    assert set(rows) == set(told) == {str(precision) for precision in RADIUS_M}
+    for precision, radius_m in RADIUS_M.items():
+        assert f"disc of {radius_m / 1000:.0f} km" in rows[str(precision)]
+        assert f"disc of {radius_m / 1000:.0f} km" in told[str(precision)]
+
+
 @pytest.mark.parametrize(
     ("changed", "outcome"),
     [

@@ -1,0 +1,158 @@
+"""The functions of the Python API; `import pipeline` has them all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import shapely
+
+from pipeline.agreement import Agreement, load_agreement
+from pipeline.gazetteer import load_gazetteer
+from pipeline.matching import placed_matches
+from pipeline.model.check import check
+from pipeline.model.footprint import Area, Disc, Footprint, Nowhere
+from pipeline.model.records import Reject
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import Activity
+from pipeline.model.times import EPOCH
+from pipeline.sources.inputs import Input, open_input
+from pipeline.tables import TableKind, to_geodataframe
+
+if TYPE_CHECKING:
+    import geopandas
+
+
+class Reports:
+    """The reports of an input, read as they are asked for; each pass over them reads the input anew.
+
+    Attributes:
+        rejects: the rows that could not be read; complete when a pass has come to its end.
+        torn: the files that break off; likewise.
+        rows_read: the rows of the pass so far.
+    """
+
+    def __init__(self, word: str, source: str | None, mapping: Path | None) -> None:
+        self._word, self._source, self._mapping = word, source, mapping
+        self._inputs: list[Input] | None = self._open()
+        self.rejects: list[Reject] = []
+        self.torn: list[str] = []
+        self.rows_read = 0
+
+    def _open(self) -> list[Input]:
+        return open_input(self._word, self._source, self._mapping)
+
+    def __iter__(self) -> Iterator[Report]:
+        inputs, self._inputs = self._inputs or self._open(), None
+        self.rejects, self.torn, self.rows_read = [], [], 0
+        for given in inputs:
+            for row in given.rows():
+                self.rows_read += 1
+                if row.reject is not None:
+                    self.rejects.append(row.reject)
+                yield from row.reports
+            if given.torn:
+                self.torn.append(given.file)
+
+
+def read_reports(input: str | Path, source: str | None = None, *, mapping: str | Path | None = None) -> Reports:
+    """The reports of a file, a folder or standard input (`-`), one after the other.
+
+    A row that cannot be read stops nothing: it is in `.rejects` afterwards, with its reason and its bytes.
+
+    Args:
+        input: as on the command line: a path, `SOURCE=PATH`, or `-`; plain, `.gz` or `.zst`.
+        source: the source's name, where the content does not tell it.
+        mapping: the mapping file of a csv table.
+
+    Raises:
+        InputError: there is no such input, or its source is not known beyond doubt.
+
+    >>> import tempfile, pathlib
+    >>> line = ('{"report_id":"ndjson:1","source":"ndjson","observed_from":"2026-01-02T10:00:00Z",'
+    ...     '"observed_until":"2026-01-02T10:00:00Z","activity":"explosion",'
+    ...     '"footprint":{"kind":"disc","lon":37.8,"lat":48.1,"radius_m":100}}')
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "reports.ndjson")
+    >>> _ = path.write_text(line + "\\nno report\\n")
+    >>> reports = read_reports(path)
+    >>> [report.report_id for report in reports], [reject.reason.value for reject in reports.rejects]
+    (['ndjson:1'], ['not_json'])
+    """
+    return Reports(str(input), source, None if mapping is None else Path(mapping))
+
+
+def match(
+    reports: "Iterable[Report] | geopandas.GeoDataFrame",
+    agreement: Agreement | str | Path,
+    *,
+    all_reports: bool = False,
+) -> "geopandas.GeoDataFrame":
+    """The match table: one row for each report and zone with probability 0.01 or more.
+
+    Columns as in docs/records.md: lengths in metres, offsets left of the line negative; the geometry is the centre of
+    where the report says it happened.
+
+    Args:
+        reports: reports; or a GeoDataFrame in any coordinate system. Its points, or polygons as areas, are matched
+            as reports `frame:` and their index, or by a column `report_id`; a column `radius_m` gives points their
+            radius, else they are exact. Columns `observed_from` and `observed_until` hold aware times; they may be
+            absent, from here and so from the result.
+        agreement: loaded, or a shipped name, or the path of a TOML file.
+        all_reports: also a row for each report in no zone, with the nearest line.
+
+    Raises:
+        AgreementError: there is no such agreement, or it has problems.
+        ValueError: the frame has no coordinate system, or a geometry is no valid point or polygon.
+
+    >>> import geopandas, shapely
+    >>> places = geopandas.GeoDataFrame(geometry=[shapely.Point(37.75, 48.08)], index=["here"], crs="EPSG:4326")
+    >>> sorted(match(places, "donbas-2015")["report_id"].unique())
+    ['frame:here']
+    """
+    import geopandas
+
+    loaded = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
+    if not isinstance(reports, geopandas.GeoDataFrame):
+        known = reports if isinstance(reports, Sequence) else list(reports)
+        return to_geodataframe(TableKind.MATCHES, placed_matches(known, loaded, all_reports=all_reports))
+    rows = placed_matches(_reports_of(reports), loaded, all_reports=all_reports)
+    table = to_geodataframe(TableKind.MATCHES, rows)
+    return table.drop(columns=[name for name in _TIMES if name not in reports.columns])
+
+
+_TIMES = ("observed_from", "observed_until")
+
+
+def _reports_of(frame: "geopandas.GeoDataFrame") -> list[Report]:
+    """A frame's rows as reports that say no more than where, and when where they say it."""
+    if frame.crs is None:
+        raise ValueError("the frame has no coordinate system: set it, as in frame.set_crs('EPSG:4326')")
+    shapes = frame.geometry.to_crs("EPSG:4326")
+    ids = frame["report_id"] if "report_id" in frame.columns else [f"frame:{label}" for label in frame.index]
+    radii = frame["radius_m"] if "radius_m" in frame.columns else [0.0] * len(frame)
+    times = [frame[name] if name in frame.columns else [EPOCH] * len(frame) for name in _TIMES]
+    areas = load_gazetteer().areas
+    reports = []
+    for report_id, shape, radius_m, begin, end in zip(ids, shapes, radii, *times, strict=True):
+        report = Report(
+            report_id=str(report_id),
+            source=str(report_id).partition(":")[0],
+            observed_from=begin,
+            observed_until=end,
+            footprint=_footprint(shape, float(radius_m)),
+            activity=Activity.UNKNOWN,
+        )
+        if (problem := check(report, areas)) is not None:
+            raise ValueError(f"{report_id}: {problem.field}: {problem.detail}")
+        reports.append(report)
+    return reports
+
+
+def _footprint(shape: Any, radius_m: float) -> Footprint:
+    if shape is None or shape.is_empty:
+        return Nowhere()
+    if shape.geom_type == "Point":
+        return Disc(shape.x, shape.y, radius_m)
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        raise ValueError(f"a {shape.geom_type} says of no place that it happened there: give points or polygons")
+    return msgspec.convert({"kind": "area", "geometry": shapely.geometry.mapping(shape)}, Area)

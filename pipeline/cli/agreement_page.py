@@ -1,0 +1,223 @@
+"""One agreement as a page of text."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from pipeline.agreement import Agreement
+from pipeline.agreement.format import (
+    ExceptionTable,
+    FlightTable,
+    LineTable,
+    OffsetZoneTable,
+    PolygonZoneTable,
+    ProhibitedActivityTable,
+    ProvisionTable,
+    Sourced,
+    UnjudgedTable,
+    WeaponTable,
+    WithdrawalTable,
+)
+from pipeline.cli.words import distance, safe, stamp, zone_name
+
+_LABEL = 12
+_INDENT = 4
+
+Entry = tuple[str, str]
+
+_wrap = partial(textwrap.wrap, break_on_hyphens=False, break_long_words=False)
+
+
+def page(agreement: Agreement, width: int) -> Iterator[str]:
+    """The page, line by line; no line is longer than `width` unless a word is."""
+    return _Page(agreement, width).lines()
+
+
+class _Page:
+    def __init__(self, agreement: Agreement, width: int) -> None:
+        self._agreement, self._width = agreement, width
+        self._zone: tzinfo = ZoneInfo(agreement.tables.header.timezone)
+
+    def lines(self) -> Iterator[str]:
+        tables, judged = self._agreement.tables, {clause.provision_id for clause in self._agreement.clauses}
+        yield from self._head()
+        yield from self._list("Parties", [(party.id, _with_note(party.name, party.note)) for party in tables.parties])
+        yield from self._chapter("Lines", [self._line(table) for table in tables.lines])
+        areas = zip(tables.zones, self._agreement.zone_areas_m2, strict=True)
+        yield from self._chapter("Zones", [self._zone_entry(table, area) for table, area in areas])
+        provisions = [table for table in tables.provisions if table.id in judged]
+        yield from self._chapter("Provisions that are judged", [self._provision(table) for table in provisions])
+        yield from self._chapter(
+            "Provisions not yet judged", [self._provision(table) for table in self._agreement.unjudged]
+        )
+        yield from self._chapter("Exceptions", [self._exception(table) for table in tables.exceptions])
+        yield from self._chapter(
+            "Readings (shown with alerts, not judged)",
+            [
+                (f"{table.party} on {table.provision}", [("says", table.says), *_resting(table)])
+                for table in tables.readings
+            ],
+        )
+        yield from self._chapter(
+            "Not encoded",
+            [(table.clause, [("says", table.says), ("why", table.why)]) for table in tables.not_encoded],
+        )
+        yield from self._chapter(
+            "Sources",
+            [
+                (table.id, [("title", table.title), ("where", table.where), ("confidence", table.confidence)])
+                for table in tables.sources
+            ],
+        )
+
+    def _head(self) -> Iterator[str]:
+        head = self._agreement.tables.header
+        yield f"{head.name}, version {head.version}"
+        yield from _wrap(safe(head.title), self._width)
+        if head.hypothetical:
+            yield "HYPOTHETICAL: nobody has signed this."
+        yield ""
+        yield from _wrap(safe(head.summary), self._width)
+        yield ""
+        yield from self._field("in force", self._span(head.in_force_from, head.in_force_until))
+        yield from self._field("clock", f"{head.timezone}; the reporting day ends at {head.day_ends}")
+        yield from self._field("raised", f"from probability {head.raise_from:g}")
+
+    def _line(self, table: LineTable) -> tuple[str, list[Entry]]:
+        length = distance(self._agreement.lines[table.id].length_m)
+        sectors = [sector.name for sector in self._agreement.sectors if sector.line_id == table.id]
+        return f"{table.id}: {table.title}", [
+            ("length", f"{length}, drawn to within {distance(table.accuracy_m)}"),
+            ("sides", f"left {table.left or 'nobody'}, right {table.right or 'nobody'}"),
+            ("valid", self._span(table.valid_from, table.valid_until) if table.valid_from or table.valid_until else ""),
+            ("sectors", ", ".join(sectors)),
+            *_resting(table),
+        ]
+
+    def _zone_entry(self, table: OffsetZoneTable | PolygonZoneTable, area_m2: float) -> tuple[str, list[Entry]]:
+        return f"{table.id}: {table.title}", [
+            ("where", _where(table)),
+            ("area", f"{area_m2 / 1e6:,.1f} km²" if area_m2 < 1e8 else f"{area_m2 / 1e6:,.0f} km²"),
+            ("binds", table.party or ""),
+            *_resting(table),
+        ]
+
+    def _provision(self, table: ProvisionTable) -> tuple[str, list[Entry]]:
+        readings = [reading.id for reading in self._agreement.readings if reading.provision == table.id]
+        in_force = (
+            self._span(table.in_force_from, table.in_force_until) if table.in_force_from or table.in_force_until else ""
+        )
+        zones = getattr(table, "zones", ())
+        return f"{table.id}: {table.title}", [
+            ("article", table.article),
+            ("asks", _asks(table)),
+            ("zones", ", ".join(zones)),
+            ("binds", ", ".join(getattr(table, "binds", ()))),
+            ("severity", table.severity.value),
+            ("in force", in_force),
+            ("exceptions", ", ".join(table.exceptions)),
+            ("readings", ", ".join(readings)),
+            *_resting(table),
+        ]
+
+    def _exception(self, table: ExceptionTable) -> tuple[str, list[Entry]]:
+        notices = [
+            (f"notice {notice.reference}", f"{self._span(notice.begin, notice.until)}, {notice.zone or 'everywhere'}")
+            for notice in table.notices
+        ]
+        return f"{table.id}: {table.title}", [
+            ("article", table.article),
+            ("suspends", f"{', '.join(table.activities) or 'everything'}, where {_KINDS[table.kind]}"),
+            *notices,
+            *(("window", self._span(span.begin, span.until)) for span in table.windows),
+            *_resting(table),
+        ]
+
+    def _span(self, begin: datetime | None, until: datetime | None) -> str:
+        first = f"from {self._time(begin)}" if begin else ""
+        last = f"until {self._time(until)}" if until else "no end set"
+        return " ".join(part for part in (first, last if until else f"({last})") if part)
+
+    def _time(self, time: datetime) -> str:
+        local = f"{stamp(time.astimezone(self._zone))} {zone_name(self._zone)}"
+        return f"{stamp(time.astimezone(UTC))} UTC ({local})"
+
+    def _chapter(self, title: str, entries: Sequence[tuple[str, list[Entry]]]) -> Iterator[str]:
+        if not entries:
+            return
+        yield from ("", f"{title} ({len(entries)})", "")
+        for name, fields in entries:
+            yield from _wrap(safe(name), self._width, initial_indent="  ", subsequent_indent=" " * _INDENT)
+            for label, words in fields:
+                yield from self._field(label, words)
+
+    def _list(self, title: str, entries: Sequence[Entry]) -> Iterator[str]:
+        yield from ("", f"{title} ({len(entries)})", "")
+        for label, words in entries:
+            yield from self._field(label, words)
+
+    def _field(self, label: str, words: str) -> Iterator[str]:
+        if words:
+            yield from _wrap(
+                safe(words),
+                self._width,
+                initial_indent=f"{'':{_INDENT}}{label:<{_LABEL}}{'' if len(label) < _LABEL else '  '}",
+                subsequent_indent=" " * (_INDENT + _LABEL),
+            )
+
+
+_KINDS = {"notified": "a notice covers time and place", "time_window": "the time is within a window"}
+
+
+def _with_note(words: str, note: str) -> str:
+    return f"{words}. {note}" if note else words
+
+
+def _resting(table: Sourced) -> list[Entry]:
+    """What an entry's numbers rest on."""
+    return [("source", f"{table.source}, confidence {table.confidence}"), ("note", table.note)]
+
+
+def _where(table: OffsetZoneTable | PolygonZoneTable) -> str:
+    if isinstance(table, PolygonZoneTable):
+        return f"drawn in {table.file}" if table.file else f"the areas {', '.join(table.area_ids)}"
+    side = "on both sides of" if table.side == "both" else f"{table.side} of"
+    stretch = f", between {table.between[0]} and {table.between[1]}" if table.between else ""
+    return f"{distance(table.from_m)} to {distance(table.to_m)} {side} {table.line}{stretch}"
+
+
+def _asks(table: ProvisionTable) -> str:
+    """What the clause asks, in one sentence."""
+    if isinstance(table, ProhibitedActivityTable):
+        armed = f" with {_weapons(table.weapons)}" if table.weapons else ""
+        return f"no {', '.join(table.activities)}{armed}"
+    if isinstance(table, WithdrawalTable):
+        kept = [_weapons(table.weapons)] if table.weapons else []
+        return f"no {' and no '.join([*kept, *(['troops of any kind'] if table.troops else [])])} here"
+    if isinstance(table, FlightTable):
+        but = f", but those of {', '.join(table.except_operators)}" if table.except_operators else ""
+        return f"no flight of {', '.join(table.objects)}{but}"
+    if isinstance(table, UnjudgedTable) and table.params:
+        params = ", ".join(f"{name} = {value}" for name, value in table.params.items())
+        return f"{table.kind}: {params}"
+    return table.kind
+
+
+def _weapons(weapons: Sequence[WeaponTable]) -> str:
+    return ", ".join(_weapon(weapon) for weapon in weapons)
+
+
+def _weapon(weapon: WeaponTable) -> str:
+    bounds = [
+        f"{sign} {bound:g} mm"
+        for sign, bound in (
+            ("≥", weapon.calibre_min_mm),
+            (">", weapon.calibre_above_mm),
+            ("≤", weapon.calibre_max_mm),
+            ("<", weapon.calibre_below_mm),
+        )
+        if bound is not None
+    ]
+    return f"{weapon.type} {' and '.join(bounds)}".rstrip()

@@ -1,0 +1,232 @@
+"use strict";
+
+const PAGE = 200;
+const BROAD_M = 15000;
+const data = JSON.parse(document.getElementById("data").textContent);
+const list = document.getElementById("list");
+const more = document.getElementById("more");
+
+const map = L.map("map", { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 3, maxZoom: 15 });
+map.createPane("ground").style.zIndex = 200;
+map.getPane("ground").style.pointerEvents = "none";
+const ground = L.canvas({ pane: "ground", padding: 0.3 });
+const front = L.canvas({ padding: 0.3 });
+L.control.scale({ imperial: false }).addTo(map);
+
+const layers = { zones: L.layerGroup(), lines: L.layerGroup(), footprints: L.layerGroup(), names: L.layerGroup() };
+const markers = L.layerGroup().addTo(map);
+const chosenLayer = L.layerGroup().addTo(map);
+let outlines = L.layerGroup();
+let shown = [];
+let listed = 0;
+let chosen = null;
+
+function drawGround() {
+  outlines.remove();
+  const quiet = { renderer: ground, interactive: false };
+  outlines = L.polygon(data.outlines, { ...quiet, color: colour("border"), weight: 0.8, fillColor: colour("land"), fillOpacity: 1 });
+  outlines.addTo(map);
+  for (const group of [layers.zones, layers.lines, layers.names]) group.clearLayers();
+  for (const agreement of data.agreements) {
+    for (const zone of agreement.zones) {
+      const style = { ...quiet, color: colour("zone"), weight: 0.8, opacity: 0.55, dashArray: "5 4", fill: false };
+      layers.zones.addLayer(L.geoJSON(zone.geometry, style));
+    }
+    agreement.lines.forEach((line, index) => drawLine(line, index, quiet));
+  }
+  for (const [name, group] of Object.entries(layers)) if (name !== "footprints" && boxes[name].checked) group.addTo(map);
+}
+
+function drawLine(line, index, quiet) {
+  const dash = index ? "2 6" : null;
+  layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("ground"), weight: 6, opacity: 0.8 }));
+  layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("line"), weight: 2.5, dashArray: dash }));
+  if (index) return;
+  for (const town of line.markers) {
+    const place = [town.lat, town.lon];
+    layers.names.addLayer(
+      L.circleMarker(place, { ...quiet, radius: 2.5, weight: 1, color: colour("line"), fillColor: colour("panel"), fillOpacity: 1 }),
+    );
+    layers.names.addLayer(label(place, town.name, "town", "right"));
+  }
+  for (const side of line.sides) layers.names.addLayer(label([side.lat, side.lon], side.name, "side", "center"));
+}
+
+function label(place, text, classes, direction) {
+  const words = L.tooltip({ permanent: true, direction, className: classes, interactive: false, opacity: 1 });
+  return words.setLatLng(place).setContent(element("span", "", text));
+}
+
+function footprint(alert, style) {
+  if (alert.shape !== null) return L.polygon(data.shapes[alert.shape], style);
+  return L.circle([alert.lat, alert.lon], { ...style, radius: alert.radius_m || 0 });
+}
+
+function drawAlerts() {
+  markers.clearLayers();
+  layers.footprints.clearLayers();
+  for (const alert of shown) {
+    if (alert.lat === null) continue;
+    const broad = alert.radius_m > BROAD_M;
+    const style = { renderer: ground, interactive: false, color: colour(alert.severity), weight: broad ? 0.6 : 1 };
+    layers.footprints.addLayer(
+      footprint(alert, { ...style, opacity: broad ? 0.35 : 0.7, fillOpacity: broad ? 0.015 : 0.12, dashArray: alert.standing === "raised" ? null : "3 3" }),
+    );
+    const marker = new AlertMarker([alert.lat, alert.lon], { ...symbolStyle(alert), renderer: front, radius: 5, severity: alert.severity });
+    marker.on("click", () => choose(alert));
+    markers.addLayer(marker);
+  }
+}
+
+function words(alert) {
+  const box = element("div", "words");
+  box.append(element("h2", "", data.texts[alert.title]));
+  const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)}`;
+  box.append(element("p", "", figure), element("code", "", alert.id));
+  for (const [heading, lines] of alert.words) {
+    box.append(element("h3", "", data.texts[heading]));
+    for (const line of lines) box.append(element("p", "", data.texts[line]));
+  }
+  return box;
+}
+
+function probability(alert) {
+  return alert.probability >= 1 ? "1" : Math.min(alert.probability, 0.99).toFixed(2);
+}
+
+function choose(alert, fly) {
+  chosen = alert;
+  chosenLayer.clearLayers();
+  for (const button of list.querySelectorAll("[aria-current]")) button.removeAttribute("aria-current");
+  const row = list.querySelector(`[data-id="${alert.id}"]`);
+  if (row) {
+    row.setAttribute("aria-current", "true");
+    row.scrollIntoView({ block: "nearest" });
+  }
+  if (alert.lat === null) return;
+  drawChosen(alert);
+  const place = [alert.lat, alert.lon];
+  if (fly && !map.getBounds().pad(-0.2).contains(place)) map.setView(place, Math.max(map.getZoom(), 8));
+  const size = map.getSize();
+  const limits = { maxWidth: Math.min(420, size.x - 40), maxHeight: Math.max(140, size.y - 90), offset: [0, -4] };
+  L.popup(limits).setLatLng(place).setContent(words(alert)).openOn(map);
+}
+
+function drawChosen(alert) {
+  const agreement = data.agreements[alert.agreement];
+  const named = agreement.provisions[alert.provision]?.zones || [];
+  const quiet = { renderer: ground, interactive: false, color: colour("chosen") };
+  for (const zone of agreement.zones) {
+    if (!named.includes(zone.id)) continue;
+    chosenLayer.addLayer(L.geoJSON(zone.geometry, { ...quiet, weight: 1.5, fillOpacity: 0.07 }));
+  }
+  chosenLayer.addLayer(footprint(alert, { ...quiet, weight: 2, fillOpacity: 0.15 }));
+}
+
+map.on("popupclose", () => {
+  chosen = null;
+  chosenLayer.clearLayers();
+});
+
+function row(alert) {
+  const item = element("li");
+  const button = element("button");
+  button.type = "button";
+  button.dataset.id = alert.id;
+  const where = [data.texts[alert.place], data.texts[alert.off]].filter(Boolean).join(" · ");
+  button.append(
+    symbol(alert.severity, alert.standing),
+    element("span", "time", `${utc(alert.from)} UTC`),
+    element("span", "p", `p ${probability(alert)}`),
+    element("span", "what", data.texts[alert.title]),
+    element("span", "where", where),
+  );
+  button.addEventListener("click", () => choose(alert, true));
+  item.append(button);
+  return item;
+}
+
+function extendList() {
+  const next = shown.slice(listed, listed + PAGE);
+  list.append(...next.map(row));
+  listed += next.length;
+  more.hidden = listed >= shown.length;
+  more.textContent = `Show more (${shown.length - listed} left)`;
+}
+
+function refresh() {
+  shown = filters.apply(data.alerts);
+  const all = data.alerts.length;
+  const count = shown.length === all ? `${all}` : `${shown.length} of ${all}`;
+  document.getElementById("count").textContent = `${count} ${all === 1 ? "alert" : "alerts"}`;
+  if (chosen && !shown.includes(chosen)) map.closePopup();
+  list.replaceChildren();
+  listed = 0;
+  extendList();
+  if (!shown.length) list.append(element("li", "none", all ? "No alert passes the filters." : "No alert stands."));
+  drawAlerts();
+}
+
+let waiting = 0;
+function refreshSoon() {
+  cancelAnimationFrame(waiting);
+  waiting = requestAnimationFrame(refresh);
+}
+
+function toggled() {
+  for (const [name, group] of Object.entries(layers)) {
+    if (boxes[name].checked) group.addTo(map);
+    else group.remove();
+  }
+}
+
+function describe() {
+  const box = document.getElementById("agreements");
+  for (const agreement of data.agreements) {
+    const name = element("span", "", agreement.name);
+    name.title = agreement.title;
+    if (agreement.hypothetical) name.append(element("span", "badge", "hypothetical"));
+    box.append(name);
+  }
+  document.title = `Truceline: alerts of ${data.agreements.map((agreement) => agreement.name).join(", ")}`;
+  document.getElementById("about").textContent =
+    `Written ${data.written} UTC from ${data.store}. An alert is a suspected violation, not a finding. Sides of a line say where a ` +
+    "place is, not who acted. Lines are drawn with a stated accuracy, zones approximately; outlines are a background and state " +
+    "nothing about borders.";
+}
+
+function fit() {
+  const places = data.agreements.flatMap((agreement) => agreement.lines.flatMap((line) => line.path));
+  const alerts = data.alerts.filter((alert) => alert.lat !== null).map((alert) => [alert.lat, alert.lon]);
+  const bounds = L.latLngBounds(places.length ? places : alerts);
+  if (bounds.isValid()) map.fitBounds(bounds.pad(0.05));
+  else map.setView([48, 34], 5);
+}
+
+const boxes = {
+  zones: checkbox("layers", "zones", null, true, toggled),
+  lines: checkbox("layers", "lines", null, true, toggled),
+  footprints: checkbox("layers", "footprints", null, true, toggled),
+  names: checkbox("layers", "names", null, true, toggled),
+};
+data.alerts.reverse();
+const filters = new Filters(data, refreshSoon);
+map.on("zoomend", () => map.getContainer().classList.toggle("far", map.getZoom() < 7));
+fit();
+describe();
+drawGround();
+refresh();
+toggled();
+more.addEventListener("click", extendList);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  drawGround();
+  refresh();
+  if (chosen) choose(chosen);
+});
+
+function chooseFromAddress() {
+  const alert = data.alerts.find((known) => known.id === decodeURIComponent(location.hash.slice(1)));
+  if (alert) choose(alert, true);
+}
+window.addEventListener("hashchange", chooseFromAddress);
+chooseFromAddress();
