@@ -56,7 +56,7 @@ class Reports:
 
 
 def read_reports(input: str | Path, source: str | None = None, *, mapping: str | Path | None = None) -> Reports:
-    """The reports of a file, a folder or standard input (`-`), one after the other.
+    r"""The reports of a file, a folder or standard input (`-`), one after the other.
 
     A row that cannot be read stops nothing: it is in `.rejects` afterwards, with its reason and its bytes.
 
@@ -73,7 +73,7 @@ def read_reports(input: str | Path, source: str | None = None, *, mapping: str |
     ...     '"observed_until":"2026-01-02T10:00:00Z","activity":"explosion",'
     ...     '"footprint":{"kind":"disc","lon":37.8,"lat":48.1,"radius_m":100}}')
     >>> path = pathlib.Path(tempfile.mkdtemp(), "reports.ndjson")
-    >>> _ = path.write_text(line + "\\nno report\\n")
+    >>> _ = path.write_text(line + "\nno report\n")
     >>> reports = read_reports(path)
     >>> [report.report_id for report in reports], [reject.reason.value for reject in reports.rejects]
     (['ndjson:1'], ['not_json'])

@@ -9,13 +9,11 @@ from pipeline.monitor.match import match_reports
 from pipeline.monitor.parameters import Parameters
 from pipeline.tables import PlacedMatch
 
+_PARAMETERS = Parameters()
+
 
 def placed_matches(
-    reports: Sequence[Report],
-    agreement: Agreement,
-    *,
-    all_reports: bool = False,
-    parameters: Parameters = Parameters(),
+    reports: Sequence[Report], agreement: Agreement, *, all_reports: bool = False
 ) -> Iterator[PlacedMatch]:
     """A row for each report and zone, in the reports' order; the point is the centre of the report's footprint.
 
@@ -29,7 +27,7 @@ def placed_matches(
             report.report_id: (round(lon, 6), round(lat, 6)) if known else (None, None)
             for report, (lon, lat, known) in zip(batch, centres, strict=True)
         }
-        for match in match_reports(batch, agreement, parameters, all_reports=all_reports):
+        for match in match_reports(batch, agreement, _PARAMETERS, all_reports=all_reports):
             yield PlacedMatch(match, *places[match.report_id])
 
 

@@ -27,7 +27,7 @@ OPEN = frozenset({Status.ALLEGED, Status.CORROBORATED, Status.UNDER_VERIFICATION
 
 _BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class AddressError(Exception):
@@ -75,34 +75,15 @@ class RunMetrics:
         for alert in store.alerts():
             self._count_open(alert, 1)
         self._reports.set(store.figures()["reports"])
-        build = Gauge(
-            "truceline_build_info",
-            "What runs here; always 1",
-            ["version", "judged_by", "python"],
-            registry=self.registry,
-        )
+        build = self._gauge("build_info", "What runs here; always 1", "version", "judged_by", "python")
         build.labels(_own_version(), Parameters().judged_by, platform.python_version()).set(1)
 
     def _make_counters(self) -> None:
-        by_source = {"labelnames": ["source"], "registry": self.registry}
-        self._received = Counter(
-            "truceline_reports_received_total",
-            "Reports read, repeats included",
-            ["source", "feed"],
-            registry=self.registry,
-        )
-        self._rejected = Counter(
-            "truceline_reports_rejected_total",
-            "Rows that could not be read",
-            ["source", "reason"],
-            registry=self.registry,
-        )
-        self._late = Counter("truceline_reports_late_total", "Reports further behind than the retention", **by_source)
-        self._raised = Counter(
-            "truceline_alerts_raised_total",
-            "Alerts that were raised",
-            ["agreement", "provision", "severity"],
-            registry=self.registry,
+        self._received = self._counter("reports_received_total", "Reports read, repeats included", "source", "feed")
+        self._rejected = self._counter("reports_rejected_total", "Rows that could not be read", "source", "reason")
+        self._late = self._counter("reports_late_total", "Reports further behind than the retention", "source")
+        self._raised = self._counter(
+            "alerts_raised_total", "Alerts that were raised", "agreement", "provision", "severity"
         )
         self._delay = Histogram(
             "truceline_report_to_alert_seconds",
@@ -112,27 +93,21 @@ class RunMetrics:
         )
 
     def _make_gauges(self) -> None:
-        self._open = Gauge(
-            "truceline_alerts_open",
-            "Raised alerts that wait for an outcome",
-            ["agreement", "severity", "status"],
-            registry=self.registry,
+        self._open = self._gauge(
+            "alerts_open", "Raised alerts that wait for an outcome", "agreement", "severity", "status"
         )
-        self._last_report = Gauge(
-            "truceline_source_last_report_timestamp_seconds",
-            "When a source's last report was received",
-            ["source", "feed"],
-            registry=self.registry,
+        self._last_report = self._gauge(
+            "source_last_report_timestamp_seconds", "When a source's last report was received", "source", "feed"
         )
-        self._lag = Gauge(
-            "truceline_event_time_lag_seconds",
-            "How far the latest report lies behind the clock",
-            registry=self.registry,
-        )
-        self._progress = Gauge(
-            "truceline_last_progress_timestamp_seconds", "When the last batch was on disk", registry=self.registry
-        )
-        self._reports = Gauge("truceline_state_reports", "Reports that the record holds", registry=self.registry)
+        self._lag = self._gauge("event_time_lag_seconds", "How far the latest report lies behind the clock")
+        self._progress = self._gauge("last_progress_timestamp_seconds", "When the last batch was on disk")
+        self._reports = self._gauge("state_reports", "Reports that the record holds")
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"truceline_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"truceline_{name}", meaning, labels, registry=self.registry)
 
     def on_step(self, step: Step) -> None:
         """Takes in one batch that is on disk."""

@@ -120,7 +120,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "verdict": "what that probability is called",
         "observed_from": "the report's",
         "observed_until": "the report's",
-        "geometry": "the footprint for a map, where the form has a place for it (gpkg, geojson, parquet)",
+        "geometry": "the footprint's centre, as a GeoJSON Point; null for nowhere",
     },
     Alert: {
         "alert_id": "derived from the agreement, the provision and the incident: one of each has one alert",
@@ -170,6 +170,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "superseded_by": "alerts that stand for this one from now on",
     },
     Reject: {
+        "number": "its number in the store",
         "file": "the input, as the user wrote it",
         "row": "the row's number, from 1",
         "position": "the byte at which the row begins, in the decompressed input",
@@ -177,7 +178,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "reason": "one term",
         "detail": "what is wrong, in words",
         "source": "the format by which it was read",
-        "bytes": "the first 64 KiB of the row's bytes; `bytes_base64` in exports",
+        "bytes": "the first 64 KiB of the row's bytes, in base64",
         "length": "how many bytes the row has",
         "sha256": "SHA-256 of all of them, in hexadecimal",
     },

@@ -14,7 +14,7 @@ from pipeline.model.taxonomy import LISTS, Term
 
 Schema = dict[str, Any]
 
-_BLOCK = re.compile(r"(<!-- fields of (?P<where>[\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- fields of (?P<where>[\w. ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _LIST_OF = {terms.__name__: name for name, terms in LISTS.items()}
 
@@ -77,11 +77,15 @@ def _taxonomy() -> Iterator[str]:
 
 
 def _fields(schemas: Mapping[str, Schema], where: str) -> str:
-    """The table of a record's fields: `report`, or `report.Disc` for a part of it."""
-    file, _, part = where.partition(".")
+    """The table of a record's fields: `report`, `report.Disc` for a part of it, `revision only` for what is not an alert's."""
+    name, _, only = where.partition(" ")
+    file, _, part = name.partition(".")
     found = schemas[file]["$defs"][part] if part else schemas[file]
+    passed_over = schemas["alert"]["properties"] if only else {}
     rows = ["| field | | what it is |\n|---|---|---|\n"]
     for field, about in found["properties"].items():
+        if field in passed_over:
+            continue
         needed = field in found["required"]
         name = f"**`{field}`**" if needed else f"`{field}`"
         rows.append(f"| {name} | {_kind(about)} | {about.get('description', '')} |\n")

@@ -141,8 +141,9 @@ def _finished(name: str, definition: Schema) -> Schema:
     if name == "Report":
         _allow_null(made)
     if name == "Match":
-        made["properties"]["geometry"] = {"description": about["geometry"], "type": ["object", "null"]}
+        _add(made, "geometry", {"description": about["geometry"], "type": ["object", "null"]})
     if name == "Reject":
+        _add(made, "number", {"description": about["number"], "type": "integer", "minimum": 1}, first=True)
         made["properties"] = {_exported(field): value for field, value in made["properties"].items()}
         made["required"] = [_exported(field) for field in made["required"]]
     _merge(made, BEYOND_TYPES.get(name, {}))
@@ -170,14 +171,20 @@ def _allow_null(report: Schema) -> None:
             report["properties"][field] = {**kept, "anyOf": [value, {"type": "null"}]}
 
 
+def _add(made: Schema, field: str, value: Schema, *, first: bool = False) -> None:
+    """A field that an export has and the record has not."""
+    properties, required = made["properties"], made["required"]
+    made["properties"] = {field: value, **properties} if first else {**properties, field: value}
+    made["required"] = [field, *required] if first else [*required, field]
+
+
 def _flat(revision: Schema, alert: Schema) -> Schema:
     """A revision as it is exported: the alert's own fields, and then the revision's."""
     own = {name: value for name, value in revision["properties"].items() if name != "alert"}
-    required = [name for name in revision["required"] if name != "alert"]
     return {
         **revision,
         "properties": alert["properties"] | own,
-        "required": alert["required"] + required,
+        "required": alert["required"] + list(own),
     }
 
 

@@ -33,11 +33,11 @@ def execute(arguments: Sequence[str] | None = None) -> int:
 
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warn
+            warnings.showwarning = _warn  # type: ignore[assignment] # it is called with more than it needs
             app(None if arguments is None else list(arguments), prog_name="truceline")
         code = DONE
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else DONE if end.code is None else UNFINISHED
+        code = end.code if isinstance(end.code, int) else UNFINISHED
     except NobodyReads:
         # Whoever read standard output has seen enough.
         code = DONE
@@ -74,9 +74,11 @@ def explain(error: Exception) -> Explained | None:
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
         return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
-    codes = {InputError: USAGE, OutputNameError: USAGE, OutputError: UNFINISHED, StoreError: UNFINISHED}
-    code = next((code for kind, code in codes.items() if isinstance(error, kind)), None)
-    return None if code is None else Explained(code, (str(error),))
+    if isinstance(error, InputError | OutputNameError):
+        return Explained(USAGE, (str(error),))
+    if isinstance(error, OutputError | StoreError):
+        return Explained(UNFINISHED, (str(error),))
+    return None
 
 
 def _tell(lines: Sequence[str]) -> None:

@@ -13,18 +13,13 @@ app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, rea
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A shipped agreement's name, or a TOML file.")]
 FilesArgument = Annotated[
-    list[str], typer.Argument(metavar="FILE…", help="Agreements as TOML files.", show_default=False)
+    list[str], typer.Argument(metavar="FILE", help="Agreements as TOML files.", show_default=False)
 ]
 
 
 @app.command("list")
 def list_agreements(as_json: JsonOption = False) -> None:
-    """List the shipped agreements, with how many of their provisions are judged.
-
-    \b
-    Example:
-      truceline agreement list
-    """
+    """List the shipped agreements, with how many of their provisions are judged."""
     from pipeline.agreement import load_agreement, shipped_agreements
 
     rows = []
@@ -57,11 +52,6 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show one agreement: parties, lines, zones, provisions with their article, what is not judged, and why.
 
     With --json, one object whose `lines` and `zones` are GeoJSON FeatureCollections.
-
-    \b
-    Examples:
-      truceline agreement show donbas-2015
-      truceline agreement show my-agreement.toml --json
     """
     from pipeline.agreement import load_agreement
 
@@ -80,12 +70,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
 
 @app.command("check")
 def check(files: FilesArgument, as_json: JsonOption = False) -> None:
-    """Check agreement files: every problem at once, each with its place and what to do. Exit 2 where there is one.
-
-    \b
-    Example:
-      truceline agreement check my-agreement.toml
-    """
+    """Check agreement files: every problem at once, each with its place and what to do. Exit 2 where there is one."""
     from pipeline.agreement import AgreementError, load_agreement
     from pipeline.cli.words import safe
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -69,39 +69,46 @@ def since_time(text: str, now: datetime) -> datetime:
 
 def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreements) -> None:
     """The alerts as a table with its headings."""
-    rows = [_cells(alert, agreements) for alert in alerts]
-    columns = [_HEADINGS, *rows]
-    widths = [max(cell_len(row[number]) for row in columns) for number in range(len(_HEADINGS))]
-    one_line = sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width or not console.is_terminal
+    zones = {zone_name(zone) for alert in alerts if (zone := zone_of(agreements.get(alert.agreement)))}
+    local = zones.pop() if len(zones) == 1 else ""
+    columns = [_headings(local), *(_cells(alert, agreements, bool(local)) for alert in alerts)]
+    widths = [max(cell_len(row[number]) for row in columns) for number in range(len(columns[0]))]
+    plain = not console.is_terminal
+    one_line = plain or sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width
     for alert, cells in zip([None, *alerts], columns, strict=True):
         style = STYLES[alert.severity] if alert is not None else "bold"
         for line in _lines(cells, widths, style, one_line):
             if alert is not None and alert.standing is Standing.POSSIBLE:
                 line.stylize("dim")
-            console.print(line, no_wrap=True, overflow="ignore" if not console.is_terminal else "ellipsis", crop=False)
+            console.print(line, soft_wrap=plain, no_wrap=True, overflow="ellipsis")
 
 
-_HEADINGS = (
-    "time (UTC)",
-    "local",
-    "for",
-    "severity",
-    "p",
-    "standing",
-    "agreement/provision",
-    "place",
-    "off the line",
-    "id",
-)
-_SEVERITY = _HEADINGS.index("severity")
-_SECOND = tuple(_HEADINGS.index(name) for name in ("agreement/provision", "place", "off the line"))
+_SEVERITY = 3
+_SECOND = (6, 7, 8)
+"""What goes on a second line where one does not hold everything."""
 
 
-def _cells(alert: Alert, agreements: Agreements) -> tuple[str, ...]:
+def _headings(local: str) -> tuple[str, ...]:
+    return (
+        "time (UTC)",
+        local or "local",
+        "for",
+        "severity",
+        "p",
+        "standing",
+        "agreement/provision",
+        "place",
+        "off the drawn line",
+        "id",
+    )
+
+
+def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, ...]:
     agreement = agreements.get(alert.agreement)
+    zone = zone_of(agreement)
     return (
         f"{alert.observed_from.astimezone(UTC):%Y-%m-%d %H:%M}",
-        clock(alert.observed_from, agreements, alert.agreement),
+        clock(alert.observed_from, zone) + ("" if one_zone or zone is None else f" {zone_name(zone)}"),
         lasting(alert.observed_until - alert.observed_from),
         alert.severity.value,
         probability(alert.probability),
@@ -113,14 +120,13 @@ def _cells(alert: Alert, agreements: Agreements) -> tuple[str, ...]:
     )
 
 
-def clock(time: datetime, agreements: Agreements, name: str) -> str:
-    """The time on the agreement's clock; a day more or less than in UTC is marked."""
-    zone = zone_of(agreements.get(name))
+def clock(time: datetime, zone: tzinfo | None) -> str:
+    """The hour on the agreement's clock; a day more or less than in UTC is marked."""
     if zone is None:
         return ""
     local = time.astimezone(zone)
     days = (local.date() - time.astimezone(UTC).date()).days
-    return f"{local:%H:%M}{f'{days:+d}d' if days else ''} {zone_name(zone)}"
+    return f"{local:%H:%M}{f' {days:+d} d' if days else ''}"
 
 
 def _lines(cells: Sequence[str], widths: Sequence[int], style: str, one_line: bool) -> list[Text]:

@@ -1,5 +1,6 @@
 """`truceline alerts`: list them, show one with all that is known of it, write them out, draw them on a map."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from pipeline.cli.common import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.cli.show_alert import Section
     from pipeline.cli.whereabouts import Agreements
     from pipeline.model.records import Alert
     from pipeline.store import Store
@@ -29,6 +31,8 @@ app = typer.Typer(help="The alerts of a store: list, show, export, map.", no_arg
 
 ON_A_TERMINAL = 50
 ON_A_MAP = 20_000
+READABLE = 110
+"""Columns beyond which a sentence is hard to follow."""
 
 PossibleOption = Annotated[
     bool, typer.Option("--possible", help="Also those that are only possible: broad, unclear, or below the threshold.")
@@ -120,9 +124,7 @@ def _chosen(
 
 @app.command("show")
 def show_alert(
-    alert_id: Annotated[
-        str, typer.Argument(metavar="ID", help="An alert's id, or as much of its beginning as is clear.")
-    ],
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="An alert's id, or its beginning.")],
     store: StoreOption = DEFAULT_STORE,
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     as_json: JsonOption = False,
@@ -141,36 +143,31 @@ def show_alert(
     if as_json:
         import msgspec
 
-        whole = {"alert": alert, "reports": reports, "history": history}
+        whole = {**msgspec.structs.asdict(alert), "reports": reports, "history": history}
         write_data(msgspec.json.encode(whole))
         return
     from pipeline.cli.show_alert import headline, sections, title
 
     data = Agreements(_files(agreement)).get(alert.agreement)
     said = sections(alert, data, reports, sum(map(len, versions.values())), history)
-    _print_alert(data_console(), alert, f"{title(alert, data)}", headline(alert), said)
+    _print_alert(data_console(), alert, title(alert, data), headline(alert), said)
 
 
-def _print_alert(
-    console: "Console", alert: "Alert", title: str, headline: str, said: "list[tuple[str, tuple[str, ...]]]"
-) -> None:
-    from rich.table import Table
+def _print_alert(console: "Console", alert: "Alert", title: str, figures: str, said: "Sequence[Section]") -> None:
     from rich.text import Text
 
     from pipeline.cli.alert_table import STYLES
 
-    console.print(Text(alert.alert_id, "bold"), Text(headline, STYLES[alert.severity]), soft_wrap=True)
-    console.print(Text(title, "bold"))
-    width = min(console.width, 120)
+    width = min(console.width, READABLE) - 2
+    console.print(Text(alert.alert_id, "bold"), Text(figures, STYLES[alert.severity]), soft_wrap=True)
+    console.print(Text(title, "bold"), soft_wrap=True)
     for heading, lines in said:
         console.print()
         console.print(Text(heading, "bold"))
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=1)
-        grid.add_column(max_width=width - 4, overflow="fold")
         for line in lines:
-            grid.add_row("", Text(line))
-        console.print(grid)
+            for row in Text(line).wrap(console, width):
+                row.rstrip()
+                console.print(Text("  ").append_text(row), soft_wrap=True)
 
 
 def _not_found(store: "Store", alert_id: str) -> str:

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from pipeline.cli import agreement, alerts, demo, match, rejects, run, scenario, sources
 from pipeline.cli.common import Interrupted, NobodyReads
+from pipeline.cli.examples import EXAMPLES
 
 
 class _Root(TyperGroup):
@@ -52,15 +53,27 @@ def _root(
     pass
 
 
+def _group(group: typer.Typer, name: str) -> None:
+    for command in group.registered_commands:
+        command.epilog = _epilog(f"{name} {command.name}")
+    app.add_typer(group, name=name)
+
+
 def _command(name: str, function: Callable[..., None]) -> None:
-    app.command(name)(function)
+    app.command(name, epilog=_epilog(name))(function)
+
+
+def _epilog(command: str) -> str:
+    """The examples at the end of a command's help; the sign before them keeps their lines as they are."""
+    lines = EXAMPLES.get(command, ())
+    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *(f"  truceline {line}" for line in lines)))
 
 
 _command("demo", demo.demo)
 _command("run", run.run)
 _command("match", match.match)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(rejects.app, name="rejects")
-app.add_typer(agreement.app, name="agreement")
+_group(alerts.app, "alerts")
+_group(rejects.app, "rejects")
+_group(agreement.app, "agreement")
 _command("sources", sources.show_sources)
-app.add_typer(scenario.app, name="scenario")
+_group(scenario.app, "scenario")

@@ -67,7 +67,7 @@ AgreementsOption = Annotated[
 InputsArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT…",
+        metavar="INPUT",
         help="Files, folders or - (standard input), plain, .gz or .zst. SOURCE=PATH says how to read one.",
         show_default=False,
     ),

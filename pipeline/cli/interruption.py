@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a run: between two batches, never within one, so that the summary counts what is on disk."""
+"""Ctrl-C and SIGTERM during a run: they take effect between two batches, so that the summary counts what is on disk."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ class Interruption:
 
 
 class SteadyRecorder(Recorder):
-    """A recorder whose batches no signal cuts in two. Whoever counts a batch that was taken calls `interruption.end`."""
+    """A recorder whose batches no signal cuts in two; whoever counts a batch that was taken ends the deferral."""
 
     def __init__(self, interruption: Interruption, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -191,7 +191,10 @@ def _side_labels(name: str, line: Line, sign: int) -> list[dict[str, Any]]:
     """Where to write whose side it is: twice along the line, a little off it."""
     chainages = np.array([0.3, 0.7]) * line.length_m
     lon, lat = line.place(chainages, sign * _SIDE_LABEL_M)
-    return [{"name": name, "lon": round(x, DIGITS), "lat": round(y, DIGITS)} for x, y in zip(lon, lat, strict=True)]
+    return [
+        {"name": name, "lon": round(x, DIGITS), "lat": round(y, DIGITS)}
+        for x, y in zip(lon.tolist(), lat.tolist(), strict=True)
+    ]
 
 
 def _outlines() -> list[Any]:

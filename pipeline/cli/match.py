@@ -47,11 +47,6 @@ def match(
 
     The geometry is the centre of where a report says that it happened, as a point. Reports are taken as they stand in
     the input: repeats and corrections are not sorted out, which is `run`'s business.
-
-    \b
-    Examples:
-      truceline match -a donbas-2015 ucdp=events.csv -o matches.gpkg
-      truceline match -a donbas-2015 reports/ --all -o matches.parquet
     """
     from pipeline.tables import TableKind, check_output, write_records
 
@@ -61,9 +56,8 @@ def match(
     with Progress(opened) as progress:
         reading = _Reading(opened, strict, progress)
         written = write_records(out, TableKind.MATCHES, reading.matches(loaded, all_reports))
-    say(
-        f"{plural(reading.rows, 'row')}, {plural(reading.rejected, 'reject')}: {plural(written, 'match', 'matches')} in {out}"
-    )
+    read = f"{plural(reading.rows, 'row')}, {plural(reading.rejected, 'reject')}"
+    say(f"{read}: {plural(written, 'match', 'matches')} in {out}")
     if reading.first_reject:
         say(f"first reject: {reading.first_reject}")
     if torn := [given.file for given in opened if given.torn]:

@@ -31,13 +31,7 @@ SHOWN_BYTES = 2_000
 
 @app.command("list")
 def list_rejects(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
-    """List the rejects: number, file and row, reason, field, what is wrong.
-
-    \b
-    Examples:
-      truceline rejects list
-      truceline rejects list --json
-    """
+    """List the rejects: number, file and row, reason, field, what is wrong."""
     from pipeline.cli.words import safe
     from pipeline.store.database import open_store
 
@@ -57,12 +51,7 @@ def list_rejects(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
 
 @app.command("show")
 def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
-    """Show one reject with its row's bytes, control characters written out.
-
-    \b
-    Example:
-      truceline rejects show 1
-    """
+    """Show one reject with its row's bytes, control characters written out."""
     from pipeline.cli.words import safe
     from pipeline.store.database import open_store
 
@@ -94,12 +83,7 @@ def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: Jso
 
 @app.command("export")
 def export(out: OutOption, store: StoreOption = DEFAULT_STORE) -> None:
-    """Write the rejects to a file, with the bytes of their rows in base64 (bytes_base64), length and sha256.
-
-    \b
-    Example:
-      truceline rejects export -o rejects.ndjson
-    """
+    """Write the rejects to a file, with the bytes of their rows in base64 (bytes_base64), length and sha256."""
     from pipeline.store.database import open_store
     from pipeline.tables import TableKind, check_output, write_records
 

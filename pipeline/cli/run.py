@@ -48,7 +48,7 @@ SummaryOption = Annotated[
 ]
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     inputs: InputsArgument,
     agreements: AgreementsOption,
     store: StoreOption = DEFAULT_STORE,
@@ -64,13 +64,6 @@ def run(
 
     Running the same input again changes nothing. Several agreements are judged side by side; one that the store has
     not seen before judges what is there already.
-
-    \b
-    Examples:
-      truceline run -a donbas-2015 ucdp=events.csv
-      truceline run -a donbas-2015 -a my-agreement.toml reports/ --store monitoring.db
-      some-sensor | truceline run -a ukraine-hypothetical - --metrics-listen 127.0.0.1:9464
-      truceline run -a ukraine-hypothetical reports.ndjson --pace 60
     """
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"{summary}: there is no folder {summary.parent}")

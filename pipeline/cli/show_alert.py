@@ -24,7 +24,7 @@ from pipeline.cli.words import (
 )
 from pipeline.model.records import Alert, Revision
 from pipeline.model.report import Report
-from pipeline.model.taxonomy import Side
+from pipeline.model.taxonomy import Side, Standing
 
 
 class Section(NamedTuple):
@@ -136,8 +136,16 @@ def why(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
     lines.append(f"{product} = probability {probability(alert.probability)}")
     if agreement is not None:
-        lines.append(f"An alert is raised from {probability(agreement.raise_from)} up; this one is {alert.standing}.")
+        lines.append(_standing(alert, probability(agreement.raise_from), alert.probability >= agreement.raise_from))
     return tuple(lines)
+
+
+def _standing(alert: Alert, threshold: str, reached: bool) -> str:
+    if alert.standing is Standing.RAISED:
+        return f"Raised: the agreement raises from {threshold} up."
+    if reached:
+        return f"Possible: the agreement raises from {threshold} up, but a doubt keeps it from being more."
+    return f"Possible: below {threshold}, from which the agreement raises."
 
 
 def attribution(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:

@@ -10,13 +10,7 @@ NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="One so
 
 
 def show_sources(name: NameArgument = None, as_json: JsonOption = False) -> None:
-    """List the formats that can be read, or describe one: its columns, its precision, what stays unknown.
-
-    \b
-    Examples:
-      truceline sources
-      truceline sources ucdp
-    """
+    """List the formats that can be read, or describe one: its columns, its precision, what stays unknown."""
     from pipeline.sources.registry import sources
 
     known = sources()

@@ -9,6 +9,7 @@ import shapely
 from pipeline.agreement import Agreement, AgreementError, load_agreement
 from pipeline.cli.words import distance, kilometres, position, wind
 from pipeline.gazetteer import NamedArea, load_gazetteer
+from pipeline.geometry.line import BEYOND
 from pipeline.geometry.projection import GEOD
 from pipeline.model.records import Alert
 from pipeline.model.taxonomy import Side
@@ -48,7 +49,7 @@ def place(alert: Alert, agreement: Agreement | None) -> str:
     sectors = _sectors(alert, agreement)
     if (alert.radius_m or 0.0) > PLACE_M:
         return sectors or _region(alert.lon, alert.lat) or position(alert.lon, alert.lat)
-    town = nearest_marker(alert.lon, alert.lat, agreement, alert.line)
+    town = nearest_marker(alert.lon, alert.lat, agreement)
     return ", ".join(part for part in (sectors, town) if part) or position(alert.lon, alert.lat)
 
 
@@ -95,9 +96,9 @@ def short_name(party: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def nearest_marker(lon: float, lat: float, agreement: Agreement, line: str) -> str:
-    """How far from the nearest named place of the line, and in which direction of it; empty where none is near."""
-    markers = agreement.line_table(line).markers
+def nearest_marker(lon: float, lat: float, agreement: Agreement) -> str:
+    """How far from the nearest named place of the lines, and in which direction of it; empty where none is near."""
+    markers = [marker for table in agreement.tables.lines for marker in table.markers]
     if not markers:
         return ""
     many = np.full(len(markers), lon), np.full(len(markers), lat)
@@ -123,14 +124,29 @@ def _far(alert: Alert) -> bool:
 
 def _sectors(alert: Alert, agreement: Agreement) -> str:
     """The sector, or the first and the last of those that the footprint may reach."""
-    if alert.chainage_m is None:
+    line, chainage_m = _sectored(alert, agreement)
+    if chainage_m is None:
         return ""
     reach_m = alert.radius_m or 0.0
     reach_m = reach_m if reach_m > PLACE_M else 0.0
-    low, high = alert.chainage_m - reach_m, alert.chainage_m + reach_m
-    on_line = sorted((s for s in agreement.sectors if s.line_id == alert.line), key=lambda s: s.from_m)
+    low, high = chainage_m - reach_m, chainage_m + reach_m
+    on_line = sorted(
+        (sector for sector in agreement.sectors if sector.line_id == line), key=lambda sector: sector.from_m
+    )
     names = [sector.name for sector in on_line if sector.from_m <= high and sector.to_m >= low]
-    return "" if not names else names[0] if low == high or len(names) == 1 else f"{names[0]} to {names[-1]}"
+    if not reach_m or len(names) < 2:
+        return names[0] if names else ""
+    return f"{names[0]} to {names[-1]}"
+
+
+def _sectored(alert: Alert, agreement: Agreement) -> tuple[str | None, float | None]:
+    """The alert's line and chainage, or those along another line of the agreement where its own has no sectors."""
+    lines = list(dict.fromkeys(sector.line_id for sector in agreement.sectors))
+    if alert.line in lines or not lines:
+        return alert.line, alert.chainage_m
+    located = agreement.lines[lines[0]].locate([alert.lon], [alert.lat])
+    near = abs(located.offset_m[0]) <= FAR_M and located.side[0] != BEYOND
+    return lines[0], float(located.chainage_m[0]) if near else None
 
 
 def _region(lon: float, lat: float) -> str:

@@ -33,12 +33,12 @@ def _harmless(char: str) -> bool:
 
 
 def probability(value: float) -> str:
-    """A probability as a figure; only what is certain says 1.
+    """A probability as a figure; only what is certain says 1.00.
 
     >>> probability(0.5), probability(0.9999), probability(1.0), probability(0.0521)
-    ('0.50', '0.99', '1', '0.05')
+    ('0.50', '0.99', '1.00', '0.05')
     """
-    return "1" if value >= 1.0 else f"{min(value, 0.99):.2f}"
+    return f"{value if value >= 1.0 else min(value, 0.99):.2f}"
 
 
 def share(value: float) -> str:

@@ -35,7 +35,7 @@ def tile_ids(lon: Floats, lat: Floats) -> list[str]:
     """The tile of each place; NaN is nowhere.
 
     >>> tile_ids(np.array([37.7, np.nan]), np.array([48.0, np.nan]))
-    ['t092-096', 'nowhere']
+    ['t092-095', 'nowhere']
     """
     known = np.isfinite(lon)
     bands = int(180 / TILE_DEG)

@@ -1,0 +1,20 @@
+"""Synthetic incidents along an agreement's line, the reports of those who saw them, and what was true."""
+
+from pipeline.scenario.catalogue import Scenario, ScenarioError, scenarios
+from pipeline.scenario.generate import Chunk, default_begin, generate, play
+from pipeline.scenario.truth import TrueIncident, Violation
+from pipeline.scenario.write import Written, write_scenario
+
+__all__ = [
+    "Chunk",
+    "Scenario",
+    "ScenarioError",
+    "TrueIncident",
+    "Violation",
+    "Written",
+    "default_begin",
+    "generate",
+    "play",
+    "scenarios",
+    "write_scenario",
+]

@@ -58,13 +58,15 @@ def generate(
     start = begin or default_begin(agreement)
     if start.tzinfo is None:
         raise ScenarioError("a scenario's beginning needs a time zone")
-    return _play(_Player(scenario, seed, agreement), start.astimezone(UTC), reports)
+    return _days(_Player(scenario, seed, agreement), start.astimezone(UTC), reports)
 
 
-def reports(name: str, seed: int, agreement: Agreement, begin: datetime | None = None) -> Iterator[Report]:
-    """The reports of one day of a scenario, in order of `received_at`."""
+def play(
+    name: str, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
+) -> Iterator[Report]:
+    """The reports alone, as records, in order of `received_at`. Takes what `generate` takes."""
     decode = msgspec.json.Decoder(Report).decode
-    for chunk in generate(name, seed, agreement, begin=begin):
+    for chunk in generate(name, seed, agreement, reports, begin):
         yield from map(decode, chunk.reports)
 
 
@@ -76,7 +78,7 @@ def default_begin(agreement: Agreement) -> datetime:
     return (since.astimezone(UTC) + _AFTER_SIGNING).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _play(player: "_Player", start: datetime, wanted: int | None) -> Iterator[Chunk]:
+def _days(player: "_Player", start: datetime, wanted: int | None) -> Iterator[Chunk]:
     begin_ms, left = to_us(start) // 1000, wanted
     while left is None or left > 0:
         chunk, made = player.day(begin_ms, left)

@@ -81,6 +81,4 @@ class Path:
         last = len(self._chainage_m) - 2
         edge: NDArray[np.intp] = np.clip(np.searchsorted(self._chainage_m, chainage_m, side="right") - 1, 0, last)
         along, east, north = chainage_m - self._chainage_m[edge], self._east[edge], self._north[edge]
-        return moved(
-            self.lon[edge], self.lat[edge], along * east + offset_m * north, along * north - offset_m * east
-        )
+        return moved(self.lon[edge], self.lat[edge], along * east + offset_m * north, along * north - offset_m * east)

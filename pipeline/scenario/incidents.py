@@ -55,9 +55,7 @@ def happen(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: n
     return together.at(np.lexsort((together.kind, together.begin_ms)))
 
 
-def _background(
-    scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator
-) -> Incidents:
+def _background(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator) -> Incidents:
     per_day = np.array([scenario.per_day.get(kind.name, 0.0) for kind in KINDS])
     kind = np.repeat(np.arange(len(KINDS)), rng.poisson(per_day * (span_ms / DAY_MS)))
     begin = begin_ms + (rng.random(len(kind)) * span_ms).astype(np.int64)
@@ -88,9 +86,7 @@ def _distant(world: World, number: int, rng: np.random.Generator) -> tuple[Float
     return moved(world.far_lon[site], world.far_lat[site], east_m, north_m)
 
 
-def _exchanges(
-    scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator
-) -> Incidents:
+def _exchanges(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator) -> Incidents:
     """Exchanges of fire: for each a place at the front, and members about it within a kilometre and a quarter of an hour."""
     number = int(rng.poisson(scenario.exchanges_per_day * (span_ms / DAY_MS)))
     members = rng.integers(EXCHANGE_MEMBERS[0], EXCHANGE_MEMBERS[1] + 1, number)

@@ -90,6 +90,11 @@ _AIRCRAFT = (
     Said(Activity.FLIGHT, (Weapon.FIXED_WING, Weapon.UAV)),
     Said(Activity.FLIGHT, (Weapon.UNKNOWN,)),
 )
+_TROOPS = (
+    Said(Activity.TROOP_PRESENCE, (Weapon.SMALL_ARMS,)),
+    Said(Activity.TROOP_PRESENCE),
+    Said(Activity.TROOP_PRESENCE),
+)
 _GUNS = _weapon(Weapon.ARTILLERY, Weapon.MULTIPLE_ROCKET_LAUNCHER, 152)
 _ROCKETS = _weapon(Weapon.MULTIPLE_ROCKET_LAUNCHER, Weapon.ARMOURED_VEHICLE, 122)
 _TANKS = _weapon(Weapon.TANK, Weapon.ARMOURED_VEHICLE, 125)
@@ -109,7 +114,7 @@ KINDS = (
     Kind("drone_flight", Where.FRONT, _DRONE, _IN_THE_AIR, CountUnit.AIRCRAFT, (1, 2), (120, 1_800)),
     Kind("jamming", Where.FRONT, _same(Activity.JAMMING), {"drone": (0.7, 20_000.0)}, lasts_s=(60, 3_600)),
     Kind(
-        "troops_in_buffer", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
+        "troops_in_buffer", Where.DEPTH, _TROOPS, _IN_VIEW,
         CountUnit.PERSON, (3, 40), (600, 3_600), depth_m=(300.0, 7_000.0),
     ),
     Kind(
@@ -133,7 +138,7 @@ KINDS = (
         CountUnit.VEHICLE, (1, 20), (600, 3_600), depth_m=(16_000.0, 90_000.0),
     ),
     Kind(
-        "troops_withdrawn", Where.DEPTH, _same(Activity.TROOP_PRESENCE), _IN_VIEW,
+        "troops_withdrawn", Where.DEPTH, _TROOPS, _IN_VIEW,
         CountUnit.PERSON, (5, 120), (600, 3_600), depth_m=(10_000.0, 40_000.0),
     ),
     Kind(

@@ -106,7 +106,9 @@ def report_tails(network: Network, seen: Sightings, happened: Incidents, world: 
 def _discs(seen: Sightings) -> list[str]:
     columns = zip(seen.lon.tolist(), seen.lat.tolist(), seen.radius_m.tolist(), strict=True)
     return [
-        f'"kind":"disc","lon":{lon:.6f},"lat":{lat:.6f},"radius_m":{radius:.0f}}}' if radius > 0.0 else '"kind":"nowhere"}'
+        f'"kind":"disc","lon":{lon:.6f},"lat":{lat:.6f},"radius_m":{radius:.0f}}}'
+        if radius > 0.0
+        else '"kind":"nowhere"}'
         for lon, lat, radius in columns
     ]
 
@@ -118,7 +120,9 @@ def _bearings(network: Network, seen: Sightings, world: World) -> list[str]:
         for lon, lat in zip(posts.lon.tolist(), posts.lat.tolist(), strict=True)
     ]
     sectors = zip(seen.azimuth.tolist(), seen.range_min_km.tolist(), seen.range_max_km.tolist(), strict=True)
-    return [stands[observer] + _sector[sector] for observer, sector in zip(seen.observer.tolist(), sectors, strict=True)]
+    return [
+        stands[observer] + _sector[sector] for observer, sector in zip(seen.observer.tolist(), sectors, strict=True)
+    ]
 
 
 def truth_lines(

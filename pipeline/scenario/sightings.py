@@ -86,7 +86,9 @@ def see(network: Network, incidents: Incidents, world: World, rng: np.random.Gen
     published_ms = heard_ms + delay
     pick = rng.random(len(happened))
     said = (pick >= network.said[0]).astype(np.int64) + (pick >= network.said[0] + network.said[1])
-    columns = _bearing(network, seen, world, rng) if network.footprint == BEARING else _disc(network, seen, happened, rng)
+    columns = (
+        _bearing(network, seen, world, rng) if network.footprint == BEARING else _disc(network, seen, happened, rng)
+    )
     return Sightings(
         seen.incident,
         seen.observer,

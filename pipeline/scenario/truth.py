@@ -14,7 +14,7 @@ from pipeline.model.records import Incident, Window
 from pipeline.model.report import Count, Time
 from pipeline.model.taxonomy import Activity, Standing, Weapon
 from pipeline.model.times import from_us
-from pipeline.monitor.judge import judge
+from pipeline.monitor.judge import CAPPING, judge
 from pipeline.monitor.parameters import Parameters
 from pipeline.scenario.incidents import Incidents
 from pipeline.scenario.kinds import KINDS
@@ -47,8 +47,8 @@ class TrueIncident(msgspec.Struct, frozen=True, kw_only=True):
 class Judge:
     """Judges true incidents under one agreement.
 
-    Only those go before the monitor's judge that could come of it: of a kind that some clause covers, in one of that
-    clause's zones. All others are harmless for certain.
+    Only those go before the monitor's judge that may have broken something: of a kind that some clause covers beyond
+    doubt, in one of that clause's zones. Of all others an alert is *possible* at most.
     """
 
     def __init__(self, agreement: Agreement, parameters: Parameters = Parameters()) -> None:
@@ -78,11 +78,14 @@ class Judge:
 
 
 def _covers(clause: Clause, said: tuple[Activity, tuple[Weapon, ...], int | None]) -> bool:
-    return clause.covers(*said).share > 0.0
+    coverage = clause.covers(*said)
+    return coverage.share > 0.0 and CAPPING.isdisjoint(coverage.doubts)
 
 
 def _exact(happened: Incidents, rows: Sequence[int]) -> list[Incident]:
-    return [_incident(str(row), *columns) for row, *columns in zip(rows, *(c[rows].tolist() for c in happened), strict=True)]
+    return [
+        _incident(str(row), *columns) for row, *columns in zip(rows, *(c[rows].tolist() for c in happened), strict=True)
+    ]
 
 
 def _incident(
@@ -103,5 +106,3 @@ def _incident(
         ledgers=(),
         attributions=(),
     )
-
-

@@ -91,7 +91,7 @@ function words(alert) {
 }
 
 function probability(alert) {
-  return alert.probability >= 1 ? "1" : Math.min(alert.probability, 0.99).toFixed(2);
+  return (alert.probability >= 1 ? 1 : Math.min(alert.probability, 0.99)).toFixed(2);
 }
 
 function choose(alert, fly) {
