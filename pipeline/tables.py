@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 """Rows that are held at a time."""
 
-_LEAST_FREE = 1 << 16
-"""A disk with less than this free is full, whatever else a library calls it."""
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins so would be run by a spreadsheet: it gets an apostrophe before it."""
 
@@ -159,6 +156,9 @@ def _whole_or_nothing(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
+        # GDAL says little about a folder in which it cannot write; the system says it well.
+        beside.touch(exist_ok=False)
+        beside.unlink()
         yield beside
         _sync(beside)
         beside.replace(target)
@@ -288,7 +288,7 @@ def _write_gpkg(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
     except (RuntimeError, ValueError) as error:
         if feed.error is not None:
             raise feed.error from None
-        raise _gdal_error(path, error) from error
+        raise _gdal_error(path, error, feed.size) from error
     if feed.error is not None:
         raise feed.error
     if kept != feed.rows:
@@ -296,10 +296,14 @@ def _write_gpkg(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
     return feed.rows
 
 
-def _gdal_error(path: Path, error: Exception) -> OSError:
-    """GDAL's errors as the system's: it tells them apart by their words alone."""
-    nothing_left = shutil.disk_usage(path.parent).free < _LEAST_FREE
-    if nothing_left or "disk is full" in str(error):
+def _gdal_error(path: Path, error: Exception, given: int) -> OSError:
+    """GDAL's errors as the system's. It often tells of a full disk by what failed afterwards, so the room is measured.
+
+    Args:
+        given: the bytes that GDAL had been given to write.
+    """
+    room = shutil.disk_usage(path.parent).free + (path.stat().st_size if path.exists() else 0)
+    if room < given or "disk is full" in str(error):
         return OSError(errno.ENOSPC, str(error))
     return OSError(errno.EIO, " ".join(str(error).split()))
 
@@ -309,13 +313,14 @@ class _Feed:
 
     def __init__(self, batches: Iterable["pyarrow.RecordBatch"]) -> None:
         self._batches = batches
-        self.rows = 0
+        self.rows = self.size = 0
         self.error: BaseException | None = None
 
     def __iter__(self) -> Iterator["pyarrow.RecordBatch"]:
         try:
             for batch in self._batches:
                 self.rows += batch.num_rows
+                self.size += batch.nbytes
                 yield batch
         except BaseException as error:  # noqa: BLE001 - raised again when GDAL has let go of the file
             self.error = error

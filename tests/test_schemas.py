@@ -174,6 +174,8 @@ INVALID: dict[str, tuple[str, Change]] = {
     "id without a source": ("disc", lambda line: line.update(report_id="camera")),
     "id that ends with the colon": ("disc", lambda line: line.update(report_id="ndjson:")),
     "id of 301 characters": ("disc", lambda line: line.update(report_id="ndjson:" + "x" * 294)),
+    "unknown ledger": ("disc", lambda line: line.update(ledger="hearsay")),
+    "ledger of no party": ("disc", lambda line: line.update(ledger="party:")),
     "no time": ("disc", lambda line: line.pop("observed_from")),
     "time is null": ("disc", lambda line: line.update(observed_from=None)),
     "time without a zone": ("disc", lambda line: line.update(observed_from="2020-08-15T19:42:10")),

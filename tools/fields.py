@@ -19,7 +19,7 @@ _ALERT_PLACE = "of the incident's centre along `line`"
 FIELDS: dict[type, dict[str, str]] = {
     Report: {
         "report_id": "begins with the source's name and a colon; at most 300 characters; derived, never drawn",
-        "source": "the format that it was read from, as `truceline sources` names it",
+        "source": "the format that it came from (`ucdp`, `csv`); for a line of our own, a name that its writer chose",
         "observed_from": "when it began to happen",
         "observed_until": "when it had happened; the same as `observed_from` for an instant",
         "footprint": "where, with its uncertainty",

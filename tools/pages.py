@@ -77,7 +77,7 @@ def _taxonomy() -> Iterator[str]:
 
 
 def _fields(schemas: Mapping[str, Schema], where: str) -> str:
-    """The table of a record's fields: `report`, `report.Disc` for a part of it, `revision only` for what is not an alert's."""
+    """The table of a record's fields: `report`, or a part, `report.Disc`, or without an alert's, `revision only`."""
     name, _, only = where.partition(" ")
     file, _, part = name.partition(".")
     found = schemas[file]["$defs"][part] if part else schemas[file]

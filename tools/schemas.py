@@ -33,6 +33,7 @@ BEYOND_TYPES: dict[str, Schema] = {
         "properties": {
             "report_id": {"pattern": r"^[\s\S]+:[\s\S]", "maxLength": 300},
             "source": {"minLength": 1},
+            "ledger": {"anyOf": [{"pattern": r"^(independent|sensor|public|party:[\s\S]+)$"}]},
             "calibre_mm": {"anyOf": [_CALIBRE, {"prefixItems": [_CALIBRE, _CALIBRE]}]},
         }
     },

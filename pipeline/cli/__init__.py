@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,7 +25,13 @@ from pipeline.cli.common import (
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(execute(arguments))
+    code = execute(arguments)
+    if any(thread.daemon for thread in threading.enumerate()):
+        # It waits for standard input, and the interpreter cannot end while it does. All else is closed by now.
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def execute(arguments: Sequence[str] | None = None) -> int:
@@ -82,10 +89,8 @@ def explain(error: Exception) -> Explained | None:
 
 
 def _tell(lines: Sequence[str]) -> None:
-    from pipeline.cli.words import safe
-
     for number, line in enumerate(lines):
-        say(f"{'  ' if number else 'truceline: '}{safe(line)}")
+        say(f"{'  ' if number else 'truceline: '}{line}")
 
 
 def _warn(message: Warning | str, *_: object) -> None:
@@ -104,7 +109,8 @@ def _after_flush(code: int) -> int:
         _hush()
     except OSError as error:
         _hush()
-        say(f"truceline: standard output: {error.strerror or error}")
+        if code == DONE:
+            say(f"truceline: standard output: {error.strerror or error}")
         return code or UNFINISHED
     return code
 

@@ -80,7 +80,7 @@ def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreement
         for line in _lines(cells, widths, style, one_line):
             if alert is not None and alert.standing is Standing.POSSIBLE:
                 line.stylize("dim")
-            console.print(line, soft_wrap=plain, no_wrap=True, overflow="ellipsis")
+            console.print(line, soft_wrap=plain, no_wrap=True, overflow="ignore" if plain else "ellipsis")
 
 
 _SEVERITY = 3

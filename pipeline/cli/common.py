@@ -107,7 +107,14 @@ def error_console() -> "Console":
 def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Steady(Console):
+        def on_broken_pipe(self) -> None:
+            """Ends a command whose data nobody reads; what it says beside them may go unheard."""
+            if not self.stderr:
+                raise NobodyReads
+            self.quiet = True
+
+    console = Steady(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PLAIN_WIDTH
     return console
@@ -117,8 +124,19 @@ def say(message: str) -> None:
     """One line on standard error. Nobody has to be there to read it."""
     # A value error is a stream that is closed already.
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{message}\n")
+        sys.stderr.write(f"{visible(message)}\n")
         sys.stderr.flush()
+
+
+def visible(text: str) -> str:
+    r"""Text of one line that no terminal acts on: what is no letter, sign or space is written out.
+
+    >>> visible("one\x1b[2J two")
+    'one\\x1b[2J two'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def write_json(value: Any) -> None:
@@ -127,8 +145,17 @@ def write_json(value: Any) -> None:
 
 
 def write_data(line: bytes) -> None:
-    """One line on standard output."""
-    sys.stdout.buffer.write(line + b"\n")
+    """One line on standard output.
+
+    Raises:
+        UserError: the output takes no more, as a full disk.
+    """
+    try:
+        sys.stdout.buffer.write(line + b"\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UserError(f"standard output: {error.strerror or error}", UNFINISHED) from error
 
 
 def load_agreements(names: Sequence[str]) -> "list[Agreement]":
@@ -154,11 +181,14 @@ def open_inputs(words: Sequence[str], mapping: Path | None = None, feed: str | N
 
     Raises:
         InputError: one is not there, or is not recognised beyond doubt.
-        UserError: standard input is named twice.
+        UserError: standard input is named twice, or a file's name cannot be recorded.
     """
     from pipeline.sources.inputs import open_input
 
     opened = [given for word in words for given in open_input(word, mapping=mapping, feed=feed)]
+    for given in opened:
+        if not given.file.isascii() and given.file != given.file.encode(errors="replace").decode():
+            raise UserError(f"{given.file}: the file's name is not UTF-8; rename it, or give its content to -")
     if sum(given.file == "-" for given in opened) > 1:
         raise UserError("standard input (-) can be read only once")
     return opened

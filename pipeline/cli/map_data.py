@@ -27,7 +27,8 @@ from pipeline.store.database import Store
 DIGITS = 5
 _ARC_DEG = 4.0
 _OUTLINE_DEG = 0.01
-_SIDE_LABEL_M = 12_000.0
+_LABEL_SHARE = 0.06
+"""How far off the line a side's name stands, as a share of the line's length."""
 
 
 def map_data(store: Store, alerts: Sequence[Alert], agreements: Agreements) -> dict[str, Any]:
@@ -189,8 +190,8 @@ def _line(line_id: str, line: Line, agreement: Agreement) -> dict[str, Any]:
 
 def _side_labels(name: str, line: Line, sign: int) -> list[dict[str, Any]]:
     """Where to write whose side it is: twice along the line, a little off it."""
-    chainages = np.array([0.3, 0.7]) * line.length_m
-    lon, lat = line.place(chainages, sign * _SIDE_LABEL_M)
+    chainages = np.array([0.25, 0.65]) * line.length_m
+    lon, lat = line.place(chainages, sign * _LABEL_SHARE * line.length_m)
     return [
         {"name": name, "lon": round(x, DIGITS), "lat": round(y, DIGITS)}
         for x, y in zip(lon.tolist(), lat.tolist(), strict=True)
@@ -199,4 +200,8 @@ def _side_labels(name: str, line: Line, sign: int) -> list[dict[str, Any]]:
 
 def _outlines() -> list[Any]:
     """Countries and regions, coarsely: a background, and no statement about borders."""
-    return [_rings(shapely.simplify(area.geometry, _OUTLINE_DEG)) for area in load_gazetteer().areas.values()]
+    areas = load_gazetteer().areas.values()
+    return [
+        {"country": area.name == area.country, "rings": _rings(shapely.simplify(area.geometry, _OUTLINE_DEG))}
+        for area in areas
+    ]

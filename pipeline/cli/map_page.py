@@ -53,8 +53,12 @@ def _leaflet_file(name: str) -> bytes:
 
 
 def _leaflet(name: str) -> str:
-    """Leaflet's text without the pointer to its source map, which a browser's tools would go looking for."""
-    return re.sub(r"\n//# sourceMappingURL=\S*\s*$", "\n", _leaflet_file(name).decode())
+    """Leaflet's text without the pointer to its source map, which a browser's tools would go looking for.
+
+    Its line ends become plain, as a browser makes them before it hashes what it read.
+    """
+    text = _leaflet_file(name).decode().replace("\r\n", "\n")
+    return re.sub(r"\n//# sourceMappingURL=\S*\s*$", "\n", text)
 
 
 def _leaflet_style() -> str:

@@ -14,6 +14,7 @@ from pipeline.cli.common import (
     number,
     plural,
     say,
+    visible,
     write_data,
     write_json,
 )
@@ -56,6 +57,7 @@ def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: Jso
     from pipeline.store.database import open_store
 
     with open_store(store) as record:
+        # Rejects are few; a search by number is not worth an index of its own.
         found = next((reject for numbered, reject in record.rejects() if numbered == which), None)
     if found is None:
         raise UserError(f"there is no reject {which}; `truceline rejects list` has their numbers")
@@ -76,7 +78,7 @@ def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: Jso
     for label, words in fields.items():
         write_data(f"{label:<8}{words}".encode())
     write_data(b"")
-    write_data(printable(found.bytes[:SHOWN_BYTES]).encode())
+    write_data(_text(found.bytes[:SHOWN_BYTES]).encode())
     if found.length > SHOWN_BYTES:
         say(f"the first {number(SHOWN_BYTES)} bytes; `truceline rejects export` has up to 64 KiB")
 
@@ -93,17 +95,9 @@ def export(out: OutOption, store: StoreOption = DEFAULT_STORE) -> None:
     say(f"{plural(written, 'reject')} in {out}")
 
 
-def printable(data: bytes) -> str:
-    r"""Bytes as text that no terminal acts on: line by line, everything else that is no letter or sign written out.
-
-    >>> printable(b"one\x1b[2J\ntwo \xff")
-    'one\\x1b[2J\ntwo \\xff'
-    """
-    text = data.decode("utf-8", errors="backslashreplace")
-    return "\n".join(
-        "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
-        for line in text.split("\n")
-    )
+def _text(data: bytes) -> str:
+    """Bytes as lines of text that no terminal acts on."""
+    return "\n".join(map(visible, data.decode("utf-8", errors="backslashreplace").split("\n")))
 
 
 def _about(numbered: int, reject: "Reject", *, with_bytes: bool = False) -> dict[str, Any]:

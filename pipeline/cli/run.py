@@ -159,7 +159,10 @@ class _Run:
         def watch(step: "Step") -> None:
             nonlocal raised
             self._rejects.update(reject.reason.value for reject in step.rejects)
-            raised += sum(revision.revision == 1 for revision in step.outcome.revisions)
+            raised += sum(
+                revision.revision == 1 and revision.alert.standing.value == "raised"
+                for revision in step.outcome.revisions
+            )
             if metrics is not None:
                 metrics.on_step(step)
             words = f" · {plural(step.summary.rejected, 'reject')} · {plural(raised, 'alert')}"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import JsonOption, UserError, data_console, write_data, write_json
+from pipeline.cli.common import JsonOption, UserError, write_data, write_json
 
 NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="One source, in full.", show_default=False)]
 
@@ -29,4 +29,4 @@ def show_sources(name: NameArgument = None, as_json: JsonOption = False) -> None
     if as_json:
         write_json({"name": source.name, "title": source.title, "describe": source.describe})
         return
-    data_console().print(f"{source.name}: {source.title}\n\n{source.describe.rstrip()}", soft_wrap=True)
+    write_data(f"{source.name}: {source.title}\n\n{source.describe.rstrip()}".encode())

@@ -53,6 +53,14 @@ def place(alert: Alert, agreement: Agreement | None) -> str:
     return ", ".join(part for part in (sectors, town) if part) or position(alert.lon, alert.lat)
 
 
+def short_place(alert: Alert, agreement: Agreement | None) -> str:
+    """The town alone where one is near enough to name, else the place as it is told in full."""
+    exact = (alert.radius_m or 0.0) <= PLACE_M and not _far(alert)
+    if agreement is None or alert.lon is None or alert.lat is None or not exact:
+        return place(alert, agreement)
+    return nearest_marker(alert.lon, alert.lat, agreement) or place(alert, agreement)
+
+
 def off_line(alert: Alert, agreement: Agreement | None) -> str:
     """How far from the line and on whose side; empty where no line is near. A side says where, never who."""
     if alert.line is None or alert.offset_m is None:

@@ -1,7 +1,7 @@
 """Synthetic incidents along an agreement's line, the reports of those who saw them, and what was true."""
 
 from pipeline.scenario.catalogue import Scenario, ScenarioError, scenarios
-from pipeline.scenario.generate import Chunk, default_begin, generate, play
+from pipeline.scenario.generate import Chunk, default_begin, generate, reports
 from pipeline.scenario.truth import TrueIncident, Violation
 from pipeline.scenario.write import Written, write_scenario
 
@@ -14,7 +14,7 @@ __all__ = [
     "Written",
     "default_begin",
     "generate",
-    "play",
+    "reports",
     "scenarios",
     "write_scenario",
 ]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.agreement import Agreement
+from pipeline.model.check import EARLIEST, LATEST
 from pipeline.model.report import Report
 from pipeline.model.times import to_us
 from pipeline.scenario.catalogue import BEGIN, Scenario, ScenarioError, scenario_named
@@ -56,12 +58,12 @@ def generate(
     if seed < 0 or (reports is not None and reports < 1):
         raise ScenarioError("a scenario needs a seed of 0 or more and at least one report")
     start = begin or default_begin(agreement)
-    if start.tzinfo is None:
-        raise ScenarioError("a scenario's beginning needs a time zone")
+    if start.tzinfo is None or not EARLIEST <= start <= LATEST:
+        raise ScenarioError(f"a scenario begins between {EARLIEST.year} and {LATEST.year - 1}, in a stated time zone")
     return _days(_Player(scenario, seed, agreement), start.astimezone(UTC), reports)
 
 
-def play(
+def reports(
     name: str, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
 ) -> Iterator[Report]:
     """The reports alone, as records, in order of `received_at`. Takes what `generate` takes."""
@@ -114,7 +116,7 @@ class _Player:
         happened = happen(self._scenario, self._world, begin_ms, DAY_MS, rng)
         seen = [see(network, happened, self._world, rng) for network in NETWORKS]
         end_ms = begin_ms + DAY_MS
-        if left is not None and sum(map(len, seen)) >= left:
+        if left is not None and sum(one.size for one in seen) >= left:
             happened, seen = _cut(happened, seen, left)
             end_ms = int(happened.begin_ms[-1]) + 1
         incident = np.concatenate([one.incident for one in seen])
@@ -164,14 +166,14 @@ class _Player:
         """The day's true incidents; `incident` and `ids` go with each other, in order of reception."""
         order = np.argsort(incident, kind="stable").tolist()
         sorted_ids = [ids[row] for row in order]
-        bounds = np.searchsorted(incident[order], np.arange(len(happened) + 1)).tolist()
-        names = [f"{self._stem}{self._incidents + row + 1}" for row in range(len(happened))]
-        self._incidents += len(happened)
+        bounds = np.searchsorted(incident[order], np.arange(happened.size + 1)).tolist()
+        names = [f"{self._stem}{self._incidents + row + 1}" for row in range(happened.size)]
+        self._incidents += happened.size
         return truth_lines(
             names,
             happened,
             [msgspec.json.encode(broken)[1:-1].decode() if broken else "" for broken in violations],
-            [",".join(sorted_ids[first:last]) for first, last in zip(bounds, bounds[1:], strict=False)],
+            [",".join(sorted_ids[first:last]) for first, last in pairwise(bounds)],
         )
 
 
@@ -181,7 +183,7 @@ def _cut(happened: Incidents, seen: list[Sightings], left: int) -> tuple[Inciden
     kept = np.zeros(len(incident), dtype=bool)
     kept[np.argsort(incident, kind="stable")[:left]] = True
     last = int(incident[kept].max())
-    bounds = np.cumsum([len(one) for one in seen])[:-1]
+    bounds = np.cumsum([one.size for one in seen])[:-1]
     parts = np.split(kept, bounds)
     return happened.at(slice(0, last + 1)), [one.at(part) for one, part in zip(seen, parts, strict=True)]
 

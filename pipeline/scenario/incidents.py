@@ -19,7 +19,7 @@ EXCHANGE_SPREAD_M = 500.0
 EXCHANGE_LASTS_MS = 900_000
 _EXCHANGED = np.array([NUMBER[name] for name in ("small_arms_fire", "small_arms_fire", "mortar_fire", "explosion")])
 
-_COUNT = np.array([kind.count for kind in KINDS])
+_NUMBER = np.array([kind.number for kind in KINDS])
 _LASTS_MS = np.array([kind.lasts_s for kind in KINDS]) * 1000
 _DEPTH_M = np.array([kind.depth_m for kind in KINDS])
 _WHERE = np.array([list(Where).index(kind.where) for kind in KINDS])
@@ -35,23 +35,25 @@ class Incidents(NamedTuple):
     begin_ms: Integers
     lasts_ms: Integers
     kind: Integers
-    count: Integers
+    number: Integers
     chainage_m: Floats
     lon: Floats
     lat: Floats
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are. (The length of a named tuple is the number of its columns.)"""
         return len(self.begin_ms)
 
     def at(self, rows: slice | NDArray[np.intp]) -> "Incidents":
         """Some of them."""
-        return Incidents(*(column[rows] for column in self))
+        return Incidents._make(column[rows] for column in self)
 
 
 def happen(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator) -> Incidents:
     """The incidents of a span of time: Poisson in time, each kind by itself, and exchanges of fire besides."""
     parts = [_background(scenario, world, begin_ms, span_ms, rng), _exchanges(scenario, world, begin_ms, span_ms, rng)]
-    together = Incidents(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    together = Incidents._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
     return together.at(np.lexsort((together.kind, together.begin_ms)))
 
 
@@ -87,7 +89,7 @@ def _distant(world: World, number: int, rng: np.random.Generator) -> tuple[Float
 
 
 def _exchanges(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rng: np.random.Generator) -> Incidents:
-    """Exchanges of fire: for each a place at the front, and members about it within a kilometre and a quarter of an hour."""
+    """Exchanges of fire: a place at the front, and members about it within a kilometre and a quarter of an hour."""
     number = int(rng.poisson(scenario.exchanges_per_day * (span_ms / DAY_MS)))
     members = rng.integers(EXCHANGE_MEMBERS[0], EXCHANGE_MEMBERS[1] + 1, number)
     first = begin_ms + (rng.random(number) * (span_ms - EXCHANGE_LASTS_MS)).astype(np.int64)
@@ -103,10 +105,10 @@ def _exchanges(scenario: Scenario, world: World, begin_ms: int, span_ms: int, rn
 def _complete(
     begin: Integers, kind: Integers, chainage_m: Floats, lon: Floats, lat: Floats, rng: np.random.Generator
 ) -> Incidents:
-    low, high = _COUNT[kind].T
-    # The square makes small counts common and large ones rare.
+    least, most = _NUMBER[kind].T
+    # The square makes small numbers common and large ones rare.
     draw = rng.random(len(kind))
-    count = low + (draw * draw * (high - low + 1)).astype(np.int64)
+    number = least + (draw * draw * (most - least + 1)).astype(np.int64)
     short, long = _LASTS_MS[kind].T
     lasts = short + (rng.random(len(kind)) * (long - short)).astype(np.int64)
-    return Incidents(begin, lasts, kind, count, chainage_m, lon, lat)
+    return Incidents(begin, lasts, kind, number, chainage_m, lon, lat)

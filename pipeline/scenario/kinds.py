@@ -36,7 +36,7 @@ class Kind(NamedTuple):
     Attributes:
         said: what a precise, a broad and a vague report says; the first is the truth.
         unit: what a count counts; None where nobody counts.
-        count: the least and the most there are.
+        number: the least and the most there are.
         lasts_s: the shortest and the longest that it goes on.
         depth_m: for `Where.DEPTH`, the least and the greatest distance from the line.
         seen: by network, the probability that one of its observers reports it from nearby, and the distance in metres
@@ -49,7 +49,7 @@ class Kind(NamedTuple):
     said: tuple[Said, Said, Said]
     seen: Mapping[str, tuple[float, float]]
     unit: CountUnit | None = None
-    count: tuple[int, int] = (1, 1)
+    number: tuple[int, int] = (1, 1)
     lasts_s: tuple[int, int] = (0, 60)
     depth_m: tuple[float, float] = (0.0, 0.0)
     nowhere: float = 0.1
@@ -105,6 +105,7 @@ _QUIETER = {"array": (0.8, 4_500.0), "watch": (0.7, 4_500.0), "drone": (0.05, 8_
 _IN_THE_AIR = {"watch": (0.5, 5_000.0), "drone": (0.4, 20_000.0), "post": (0.03, ANYWHERE)}
 _STANDING = {"drone": (0.6, 30_000.0), "satellite": (0.2, ANYWHERE), "post": (0.02, ANYWHERE)}
 _IN_VIEW = {"watch": (0.6, 5_000.0), "drone": (0.6, 25_000.0), "post": (0.04, ANYWHERE)}
+_FROM_AFAR = {"satellite": (0.2, ANYWHERE), "post": (0.1, ANYWHERE)}
 
 KINDS = (
     Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600)),
@@ -146,7 +147,7 @@ KINDS = (
         CountUnit.AIRCRAFT, (1, 3), (120, 3_600), depth_m=(10_000.0, 60_000.0),
     ),
     Kind(
-        "training", Where.DEPTH, _same(Activity.LIVE_FIRE_TRAINING), {"satellite": (0.2, ANYWHERE), "post": (0.1, ANYWHERE)},
+        "training", Where.DEPTH, _same(Activity.LIVE_FIRE_TRAINING), _FROM_AFAR,
         CountUnit.ROUND, (5, 90), (600, 3_600), depth_m=(70_000.0, 120_000.0),
     ),
     Kind("flare", Where.FRONT, _same(Activity.FLARE), {"watch": (0.7, 7_000.0)}, CountUnit.FLARE, (1, 6), (20, 120)),

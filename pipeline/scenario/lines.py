@@ -1,7 +1,7 @@
 """Reports and true incidents as lines of JSON.
 
-Millions of lines are wanted, so each is put together from ready pieces rather than encoded from a record; a test decodes
-every line and checks it.
+Millions of lines are wanted, so each is put together from ready pieces rather than encoded from a record; a test
+decodes every line and checks it.
 """
 
 from collections.abc import Callable, Sequence
@@ -82,7 +82,7 @@ def report_tails(network: Network, seen: Sightings, happened: Incidents, world: 
     number = NETWORKS.index(network)
     kinds = happened.kind.tolist()
     received = times(seen.received_ms)
-    published = [f'"published_at":"{t}",' for t in times(seen.published_ms)] if network.publishes else [""] * len(seen)
+    published = [f'"published_at":"{t}",' for t in times(seen.published_ms)] if network.relayed_s else [""] * seen.size
     counts = zip(kinds, seen.count_min.tolist(), seen.count_max.tolist(), strict=True)
     # Read by the fields' order in the record, as a reader of the file would expect them.
     return [
@@ -133,7 +133,7 @@ def truth_lines(
     Args:
         violations, report_ids: for each incident the inside of its JSON list.
     """
-    counts = zip(happened.kind.tolist(), happened.count.tolist(), happened.count.tolist(), strict=True)
+    counts = zip(happened.kind.tolist(), happened.number.tolist(), happened.number.tolist(), strict=True)
     return [
         f'{{"incident_id":"{name}","observed_at":"{begin}","lon":{lon:.6f},"lat":{lat:.6f},{_said[count[0], 0]}'
         f'{_count[count] if KINDS[count[0]].unit else ""},"violations":[{broken}],"report_ids":[{reports}]}}'

@@ -29,7 +29,7 @@ class Network(NamedTuple):
         count_error: the standard error of a count, as a share of it, and half the width of what is reported.
         open_count: "at least so many".
         delay_s: how long after the end the report comes: the least, the mean beyond it, the most.
-        publishes: whether there is a publisher with a date of its own.
+        relayed_s: how long at most it is on its way from a publisher with a date of its own; 0 where there is none.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Network(NamedTuple):
     azimuth_error: float = 0.0
     count_error: float = 0.0
     open_count: bool = False
-    publishes: bool = False
+    relayed_s: float = 0.0
 
 
 NETWORKS = (
@@ -134,6 +134,6 @@ NETWORKS = (
         delay_s=(300.0, 2_400.0, 43_200.0),
         count_error=0.4,
         open_count=True,
-        publishes=True,
+        relayed_s=120.0,
     ),
 )

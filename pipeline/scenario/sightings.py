@@ -18,7 +18,7 @@ HALF_WINDS = np.array(
         (0.707106781, 0.707106781), (0.831469612, 0.555570233), (0.923879533, 0.382683432), (0.98078528, 0.195090322),
     ]
 )  # fmt: skip
-"""East and north of the directions from north to east, 11.25 degrees apart: the 16 winds and the bounds between them."""
+"""East and north of the directions from north to east, 11.25 degrees apart: the winds and the bounds between them."""
 
 WITHIN_RADIUS = 0.9
 """The share of true places that lie within the disc that is reported, for discs of every network."""
@@ -61,12 +61,14 @@ class Sightings(NamedTuple):
     range_min_km: Integers
     range_max_km: Integers
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.incident)
 
     def at(self, rows: NDArray[np.bool_]) -> "Sightings":
         """Some of them."""
-        return Sightings(*(column[rows] for column in self))
+        return Sightings._make(column[rows] for column in self)
 
 
 class _Seen(NamedTuple):
@@ -82,23 +84,16 @@ def see(network: Network, incidents: Incidents, world: World, rng: np.random.Gen
     happened = incidents.at(seen.incident)
     begin_ms, end_ms, heard_ms = _time(network, happened, rng)
     least, mean, most = (int(seconds * 1000) for seconds in network.delay_s)
-    delay = np.minimum(least + (mean * rng.standard_exponential(len(happened))).astype(np.int64), most)
+    delay = np.minimum(least + (mean * rng.standard_exponential(happened.size)).astype(np.int64), most)
     published_ms = heard_ms + delay
-    pick = rng.random(len(happened))
+    pick = rng.random(happened.size)
     said = (pick >= network.said[0]).astype(np.int64) + (pick >= network.said[0] + network.said[1])
-    columns = (
-        _bearing(network, seen, world, rng) if network.footprint == BEARING else _disc(network, seen, happened, rng)
-    )
-    return Sightings(
-        seen.incident,
-        seen.observer,
-        said,
-        begin_ms,
-        end_ms,
-        published_ms,
-        published_ms + (rng.random(len(happened)) * 120_000.0).astype(np.int64) if network.publishes else published_ms,
-        *_count(network, happened, rng),
-        *columns,
+    received_ms = published_ms + (rng.random(happened.size) * network.relayed_s * 1000.0).astype(np.int64)
+    counts = _count(network, happened, rng)
+    bearing = network.footprint == BEARING
+    place = _bearing(network, seen, world, rng) if bearing else _disc(network, seen, happened, rng)
+    return Sightings._make(
+        (seen.incident, seen.observer, said, begin_ms, end_ms, published_ms, received_ms, *counts, *place)
     )
 
 
@@ -126,7 +121,7 @@ def _detect(network: Network, incidents: Incidents, world: World, rng: np.random
 
 def _time(network: Network, happened: Incidents, rng: np.random.Generator) -> tuple[Integers, Integers, Integers]:
     """The interval that is reported, and the moment from which the delay counts: no report comes before its end."""
-    number, lasts_ms = len(happened), happened.lasts_ms
+    number, lasts_ms = happened.size, happened.lasts_ms
     glimpse_ms = np.minimum(lasts_ms, int(network.glimpse_s * 1000)) if network.glimpse_s else lasts_ms
     begin = happened.begin_ms + (rng.random(number) * (lasts_ms - glimpse_ms)).astype(np.int64)
     end = begin + glimpse_ms
@@ -140,7 +135,7 @@ def _time(network: Network, happened: Incidents, rng: np.random.Generator) -> tu
 
 def _count(network: Network, happened: Incidents, rng: np.random.Generator) -> tuple[Integers, Integers]:
     error = network.count_error
-    guess = happened.count * (1.0 + error * rng.standard_normal(len(happened)))
+    guess = happened.number * (1.0 + error * rng.standard_normal(happened.size))
     low = np.maximum(1, np.floor(guess * (1.0 - error)).astype(np.int64))
     high = np.maximum(low, np.ceil(guess * (1.0 + error)).astype(np.int64))
     counted = _COUNTED[happened.kind]
@@ -154,13 +149,13 @@ def _disc(
     if network.radius_share:
         radius_m = np.minimum(least + network.radius_share * length_m(seen.east_m, seen.north_m), most)
     else:
-        radius_m = least + (most - least) * rng.random(len(happened))
+        radius_m = least + (most - least) * rng.random(happened.size)
     radius_m = np.ceil(radius_m)
-    errors = rng.standard_normal((2, len(happened))) * (radius_m / _RADIUS_IN_ERRORS)
+    errors = rng.standard_normal((2, happened.size)) * (radius_m / _RADIUS_IN_ERRORS)
     lon, lat = moved(happened.lon, happened.lat, *errors)
-    if network.publishes:
-        radius_m = np.where(rng.random(len(happened)) < _NOWHERE[happened.kind], -1.0, radius_m)
-    nought = np.zeros(len(happened), dtype=np.int64)
+    if network.relayed_s:
+        radius_m = np.where(rng.random(happened.size) < _NOWHERE[happened.kind], -1.0, radius_m)
+    nought = np.zeros(happened.size, dtype=np.int64)
     return lon, lat, radius_m, nought, nought, nought
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-
 import msgspec
 import numpy as np
 
@@ -51,8 +50,8 @@ class Judge:
     doubt, in one of that clause's zones. Of all others an alert is *possible* at most.
     """
 
-    def __init__(self, agreement: Agreement, parameters: Parameters = Parameters()) -> None:
-        self._agreement, self._parameters = agreement, parameters
+    def __init__(self, agreement: Agreement) -> None:
+        self._agreement, self._parameters = agreement, Parameters()
         self._covered = np.array([[_covers(clause, kind.said[0]) for kind in KINDS] for clause in agreement.clauses])
 
     def violations(self, happened: Incidents) -> list[tuple[Violation, ...]]:
@@ -62,18 +61,19 @@ class Judge:
         for alert in judge(_exact(happened, rows), self._agreement, self._parameters).alerts:
             if alert.standing is Standing.RAISED:
                 broken.setdefault(int(alert.incident_id), []).append(Violation(alert.agreement, alert.provision))
-        return [tuple(broken.get(row, ())) for row in range(len(happened))]
+        return [tuple(broken.get(row, ())) for row in range(happened.size)]
 
     def _eligible(self, happened: Incidents) -> Bools:
-        eligible = np.zeros(len(happened), dtype=bool)
+        eligible = np.zeros(happened.size, dtype=bool)
         if not len(self._covered):
             return eligible
-        rows = np.flatnonzero(self._covered.any(axis=0)[happened.kind])
+        rows = np.flatnonzero(np.asarray(self._covered.any(axis=0))[happened.kind])
         some = happened.at(rows)
         places = locate_all(some.lon, some.lat, self._agreement.lines)
-        inside = np.array([zone.contains(places) for zone in self._agreement.zones])
+        inside: Bools = np.array([zone.contains(places) for zone in self._agreement.zones])
         for clause, covered in zip(self._agreement.clauses, self._covered, strict=True):
-            eligible[rows] |= covered[some.kind] & inside[list(clause.zone_indices)].any(axis=0)
+            within = np.asarray(inside[list(clause.zone_indices)].any(axis=0))
+            eligible[rows] |= covered[some.kind] & within
         return eligible
 
 
@@ -83,14 +83,15 @@ def _covers(clause: Clause, said: tuple[Activity, tuple[Weapon, ...], int | None
 
 
 def _exact(happened: Incidents, rows: Sequence[int]) -> list[Incident]:
+    some = happened.at(np.asarray(rows, dtype=np.intp))
+    columns = (some.begin_ms, some.kind, some.number, some.lon, some.lat)
     return [
-        _incident(str(row), *columns) for row, *columns in zip(rows, *(c[rows].tolist() for c in happened), strict=True)
+        _incident(str(row), *figures)
+        for row, *figures in zip(rows, *(column.tolist() for column in columns), strict=True)
     ]
 
 
-def _incident(
-    name: str, begin_ms: int, lasts_ms: int, kind: int, count: int, chainage_m: float, lon: float, lat: float
-) -> Incident:
+def _incident(name: str, begin_ms: int, kind: int, number: int, lon: float, lat: float) -> Incident:
     said, unit, at = KINDS[kind].said[0], KINDS[kind].unit, from_us(begin_ms * 1000)
     return Incident(
         incident_id=name,
@@ -102,7 +103,7 @@ def _incident(
         activity=said.activity,
         weapons=said.weapons,
         calibre_mm=said.calibre_mm,
-        count=None if unit is None else Count(count, count, unit),
+        count=None if unit is None else Count(number, number, unit),
         ledgers=(),
         attributions=(),
     )

@@ -59,12 +59,12 @@ class World:
         self.far_lon, self.far_lat = _far_sites(agreement, self.path, rng)
 
     def _post(self, network: Network, rng: np.random.Generator) -> Posts:
-        """Observers at even distances along the line, on alternate sides of it, none of them nearer than half their offset."""
+        """Observers at even distances along the line, on alternate sides, none nearer to it than half their offset."""
         number = max(network.slots, int(self.path.length_m / network.spacing_m))
         spacing_m = self.path.length_m / number
         side = np.where(np.arange(number) % 2, 1.0, -1.0)
-        offset_m = side * network.offset_m * (0.5 + rng.random(number))
-        return Posts(spacing_m, *self.path.place((np.arange(number) + 0.5) * spacing_m, offset_m))
+        offset_m: Floats = side * network.offset_m * (0.5 + rng.random(number))
+        return Posts(spacing_m, *self.path.place((np.arange(number, dtype=np.float64) + 0.5) * spacing_m, offset_m))
 
 
 def _far_sites(agreement: Agreement, path: Path, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -16,17 +16,17 @@ L.control.scale({ imperial: false }).addTo(map);
 const layers = { zones: L.layerGroup(), lines: L.layerGroup(), footprints: L.layerGroup(), names: L.layerGroup() };
 const markers = L.layerGroup().addTo(map);
 const chosenLayer = L.layerGroup().addTo(map);
-let outlines = L.layerGroup();
+const outlines = L.layerGroup().addTo(map);
 let shown = [];
 let listed = 0;
 let chosen = null;
 
 function drawGround() {
-  outlines.remove();
   const quiet = { renderer: ground, interactive: false };
-  outlines = L.polygon(data.outlines, { ...quiet, color: colour("border"), weight: 0.8, fillColor: colour("land"), fillOpacity: 1 });
-  outlines.addTo(map);
-  for (const group of [layers.zones, layers.lines, layers.names]) group.clearLayers();
+  for (const group of [outlines, layers.zones, layers.lines, layers.names]) group.clearLayers();
+  for (const { country, rings } of data.outlines) {
+    outlines.addLayer(L.polygon(rings, { ...quiet, color: colour("border"), weight: country ? 1.6 : 0.7, fill: false }));
+  }
   for (const agreement of data.agreements) {
     for (const zone of agreement.zones) {
       const style = { ...quiet, color: colour("zone"), weight: 0.8, opacity: 0.55, dashArray: "5 4", fill: false };
@@ -34,14 +34,16 @@ function drawGround() {
     }
     agreement.lines.forEach((line, index) => drawLine(line, index, quiet));
   }
-  for (const [name, group] of Object.entries(layers)) if (name !== "footprints" && boxes[name].checked) group.addTo(map);
 }
 
 function drawLine(line, index, quiet) {
-  const dash = index ? "2 6" : null;
+  if (index) {
+    layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("muted"), weight: 2, dashArray: "2 5" }));
+    return;
+  }
   layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("ground"), weight: 6, opacity: 0.8 }));
-  layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("line"), weight: 2.5, dashArray: dash }));
-  if (index) return;
+  layers.lines.addLayer(L.polyline(line.path, { ...quiet, color: colour("line"), weight: 2.5 }));
+  for (const side of line.sides) layers.names.addLayer(label([side.lat, side.lon], side.name, "side", "center"));
   for (const town of line.markers) {
     const place = [town.lat, town.lon];
     layers.names.addLayer(
@@ -49,12 +51,24 @@ function drawLine(line, index, quiet) {
     );
     layers.names.addLayer(label(place, town.name, "town", "right"));
   }
-  for (const side of line.sides) layers.names.addLayer(label([side.lat, side.lon], side.name, "side", "center"));
 }
 
 function label(place, text, classes, direction) {
   const words = L.tooltip({ permanent: true, direction, className: classes, interactive: false, opacity: 1 });
   return words.setLatLng(place).setContent(element("span", "", text));
+}
+
+// Names that would lie on one another: the first stays.
+function thinNames() {
+  const taken = [];
+  layers.names.eachLayer((name) => {
+    const words = name.getElement && name instanceof L.Tooltip ? name.getElement() : null;
+    if (!words) return;
+    const box = words.getBoundingClientRect();
+    const crowded = taken.some((t) => box.left < t.right && box.right > t.left && box.top < t.bottom && box.bottom > t.top);
+    words.classList.toggle("crowded", crowded);
+    if (!crowded) taken.push(box);
+  });
 }
 
 function footprint(alert, style) {
@@ -65,8 +79,9 @@ function footprint(alert, style) {
 function drawAlerts() {
   markers.clearLayers();
   layers.footprints.clearLayers();
-  for (const alert of shown) {
-    if (alert.lat === null) continue;
+  // What is drawn last lies on top: the raised and the grave.
+  const drawn = shown.filter((alert) => alert.lat !== null).sort((one, other) => rank(other) - rank(one));
+  for (const alert of drawn) {
     const broad = alert.radius_m > BROAD_M;
     const style = { renderer: ground, interactive: false, color: colour(alert.severity), weight: broad ? 0.6 : 1 };
     layers.footprints.addLayer(
@@ -76,6 +91,10 @@ function drawAlerts() {
     marker.on("click", () => choose(alert));
     markers.addLayer(marker);
   }
+}
+
+function rank(alert) {
+  return STANDINGS.indexOf(alert.standing) * SEVERITIES.length + SEVERITIES.indexOf(alert.severity);
 }
 
 function words(alert) {
@@ -108,7 +127,7 @@ function choose(alert, fly) {
   const place = [alert.lat, alert.lon];
   if (fly && !map.getBounds().pad(-0.2).contains(place)) map.setView(place, Math.max(map.getZoom(), 8));
   const size = map.getSize();
-  const limits = { maxWidth: Math.min(420, size.x - 40), maxHeight: Math.max(140, size.y - 90), offset: [0, -4] };
+  const limits = { maxWidth: Math.min(420, size.x - 70), maxHeight: Math.max(180, size.y * 0.55), offset: [0, -4] };
   L.popup(limits).setLatLng(place).setContent(words(alert)).openOn(map);
 }
 
@@ -178,6 +197,7 @@ function toggled() {
     if (boxes[name].checked) group.addTo(map);
     else group.remove();
   }
+  thinNames();
 }
 
 function describe() {
@@ -211,7 +231,7 @@ const boxes = {
 };
 data.alerts.reverse();
 const filters = new Filters(data, refreshSoon);
-map.on("zoomend", () => map.getContainer().classList.toggle("far", map.getZoom() < 7));
+map.on("zoomend", thinNames);
 fit();
 describe();
 drawGround();
@@ -220,6 +240,7 @@ toggled();
 more.addEventListener("click", extendList);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   drawGround();
+  thinNames();
   refresh();
   if (chosen) choose(chosen);
 });

@@ -1,0 +1,234 @@
+"""`truceline demo`: the embedded monitor on a simulated ceasefire, live in the terminal."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.common import PaceOption, UserError, data_console, plural, positive, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.agreement import Agreement
+    from pipeline.cli.interruption import SteadyRecorder
+    from pipeline.cli.live import Counts
+    from pipeline.model.records import Alert
+    from pipeline.model.report import Report
+    from pipeline.scenario.generate import Chunk
+    from pipeline.store import Outcome, Store
+
+GATHER_S = 0.05
+"""How long reports are gathered before they are written, as a live feed's are."""
+
+FRAME_S = 0.125
+WANTED_PER_S = 30.0
+"""Reports a second that an eye can follow: the pace, unless it is given, is chosen for it."""
+
+LARGEST_BATCH = 4_000
+
+
+LEAD_IN = timedelta(hours=3)
+"""What came in during these first hours is there at the start: reports trickle in, and an empty map shows nothing."""
+
+ScenarioOption = Annotated[str, typer.Option("--scenario", metavar="NAME", help="See `truceline scenario list`.")]
+
+
+def demo(
+    scenario: ScenarioOption = "routine",
+    agreement: Annotated[
+        str, typer.Option("-a", "--agreement", metavar="AGREEMENT", help="A shipped agreement's name, or a TOML file.")
+    ] = "ukraine-hypothetical",
+    pace: PaceOption = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", parser=positive, help="End after so many seconds.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed is another day.")] = 1,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="FILE", help="Keep the record there, not in a temporary folder.")
+    ] = None,
+) -> None:
+    """Watch a simulated ceasefire: reports come in, alerts arrive. Ctrl-C ends it.
+
+    Nothing here is real: a generator makes the reports. Without --pace, time runs as fast as an eye can follow.
+    """
+    from pipeline.agreement import load_agreement
+    from pipeline.scenario.catalogue import ScenarioError
+
+    loaded = load_agreement(agreement)
+    try:
+        feed = _Feed(scenario, seed, loaded, pace)
+    except ScenarioError as error:
+        raise UserError(str(error)) from error
+    place = store or _temporary()
+    console = data_console()
+    shown = _Demo(place, loaded, feed, scenario, console)
+    shown.play(seconds)
+    _tell(shown, place, temporary=store is None)
+
+
+def _temporary() -> Path:
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix="truceline-demo-")) / "demo.db"
+
+
+class _Feed:
+    """A scenario's reports, each when its simulated time has come."""
+
+    def __init__(self, scenario: str, seed: int, agreement: "Agreement", pace: float | None) -> None:
+        from pipeline.scenario.generate import generate
+
+        chunks = generate(scenario, seed, agreement)
+        first = next(chunks)
+        self._reports = _decoded(first.reports, chunks)
+        self._next: Report | None = next(self._reports, None)
+        start = _received(self._next) if self._next is not None else first.until
+        span_s = max(1.0, (first.until - start).total_seconds())
+        fitting = WANTED_PER_S * span_s / max(1, len(first.reports))
+        self.pace = pace if pace is not None else max(1.0, round(fitting, -1))
+        self.begin = start + LEAD_IN
+
+    @property
+    def ended(self) -> bool:
+        return self._next is None
+
+    def until(self, now: datetime) -> "list[Report]":
+        """What came in by a simulated time, and was not given before."""
+        due: list[Report] = []
+        while self._next is not None and _received(self._next) <= now and len(due) < LARGEST_BATCH:
+            due.append(self._next)
+            self._next = next(self._reports, None)
+        return due
+
+
+def _decoded(first: list[str], chunks: "Iterator[Chunk]") -> "Iterator[Report]":
+    import msgspec
+
+    from pipeline.model.report import Report
+
+    decode = msgspec.json.Decoder(Report).decode
+    yield from map(decode, first)
+    for chunk in chunks:
+        yield from map(decode, chunk.reports)
+
+
+def _received(report: "Report") -> datetime:
+    return report.received_at or report.observed_until
+
+
+class _Demo:
+    """The monitor at work on a feed, and what the terminal shows of it."""
+
+    def __init__(self, place: Path, agreement: "Agreement", feed: _Feed, scenario: str, console: "Console") -> None:
+        from pipeline.cli.live import LiveView
+
+        self._place, self._agreement, self._feed, self._console = place, agreement, feed, console
+        self.view = LiveView(agreement, scenario, feed.pace, console.encoding)
+        self.view.now = feed.begin
+        self._told: set[str] = set()
+        self._reports = 0
+
+    @property
+    def counts(self) -> "Counts":
+        """What came in and what came of it."""
+        return self.view.counts
+
+    def play(self, seconds: float | None) -> None:
+        """Until the scenario, the time or the patience of whoever watches ends."""
+        from pipeline.cli.interruption import Interruption, SteadyRecorder
+        from pipeline.gazetteer import load_gazetteer
+        from pipeline.store import open_store
+
+        interruption = Interruption()
+        with open_store(self._place, write=True) as store, interruption.handled():
+            outlines = load_gazetteer().outlines
+            recorder = SteadyRecorder(interruption, store, [self._agreement], outlines, clock=lambda: self.view.now)
+            with suppress(KeyboardInterrupt), ExitStack() as stack:
+                recorder.catch_up()
+                show = self._screen(stack)
+                for fresh in self._batches(recorder, seconds):
+                    self._count(store)
+                    show(fresh)
+            self._count(store)
+
+    def _batches(self, recorder: "SteadyRecorder", seconds: float | None) -> "Iterator[list[Alert]]":
+        """The alerts that are raised meanwhile, some times a second, whether there are any or not."""
+        began = drawn = time.monotonic()
+        fresh: list[Alert] = []
+        while not self._feed.ended and (seconds is None or time.monotonic() - began < seconds):
+            tick = time.monotonic()
+            self.view.now = self._feed.begin + timedelta(seconds=(tick - began) * self._feed.pace)
+            if due := self._feed.until(self.view.now):
+                fresh.extend(self._fresh(recorder.record(due)))
+                self._reports += len(due)
+                recorder.interruption.end()
+            if tick - drawn >= FRAME_S or not self.counts.reports:
+                yield sorted(fresh, key=lambda alert: (alert.observed_from, alert.alert_id))
+                drawn, fresh = tick, []
+            time.sleep(max(0.0, GATHER_S - (time.monotonic() - tick)))
+        yield fresh
+
+    def _fresh(self, outcome: "Outcome") -> "list[Alert]":
+        """The alerts that are raised now and were not before; what is only possible is never pushed."""
+        from pipeline.model.taxonomy import Standing, Status
+
+        said = (revision.alert for revision in outcome.revisions)
+        raised = [
+            alert
+            for alert in said
+            if alert.standing is Standing.RAISED
+            and alert.status is not Status.SUPERSEDED
+            and alert.alert_id not in self._told
+        ]
+        self._told.update(alert.alert_id for alert in raised)
+        return raised
+
+    def _count(self, store: "Store") -> None:
+        from pipeline.cli.live import Counts
+
+        held = store.figures()
+        self.view.count(
+            Counts(self._reports, held["rejects"], held["incidents"], held["alerts"], held["possible"]),
+            time.monotonic(),
+        )
+
+    def _screen(self, stack: ExitStack) -> "Callable[[list[Alert]], None]":
+        """How alerts are shown: a screen of its own on a terminal, else a line each and no cursor control."""
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
+            return self._print
+        from rich.live import Live
+
+        live = stack.enter_context(Live(self.view, console=self._console, screen=True, auto_refresh=False))
+
+        def show(alerts: "list[Alert]") -> None:
+            self.view.add(alerts)
+            live.refresh()
+
+        return show
+
+    def _print(self, alerts: "list[Alert]") -> None:
+        from pipeline.cli.live import alert_line
+
+        for alert in alerts:
+            self._console.print(alert_line(alert, self._agreement, 140).plain.rstrip(), soft_wrap=True)
+        if alerts:
+            self._console.file.flush()
+
+
+def _tell(shown: _Demo, place: Path, *, temporary: bool) -> None:
+    counts = shown.counts
+    kept = f"{place}{' (temporary: delete it when you are done)' if temporary else ''}"
+    say(
+        f"{plural(counts.reports, 'simulated report')}, {plural(counts.incidents, 'incident')}, "
+        f"{plural(counts.alerts, 'alert')}, {counts.possible:,} more only possible"
+    )
+    say(f"kept in {kept}")
+    if counts.alerts:
+        say(f"next: truceline alerts list --store {place}")
+        say(f"next: truceline alerts show ID --store {place}")
+        say(f"next: truceline alerts map -o map.html --store {place}")

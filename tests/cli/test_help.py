@@ -1,0 +1,94 @@
+"""The commands and options that are promised exist, each says what it does, and each shows an example."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.examples import EXAMPLES
+from tests.cli.driving import Cli
+
+PROMISED = {
+    "demo": "--scenario -a --pace --seconds",
+    "run": "-a --store --pace --strict --metrics-listen --mapping --feed --summary --json",
+    "match": "-a -o --all --strict",
+    "alerts list": "--store --possible --json",
+    "alerts show": "--store",
+    "alerts export": "-o --history --possible --store",
+    "alerts map": "-o --store",
+    "rejects list": "--store --json",
+    "rejects show": "--store",
+    "rejects export": "-o --store",
+    "agreement list": "--json",
+    "agreement show": "--json",
+    "agreement check": "",
+    "sources": "--json",
+    "scenario list": "",
+    "scenario make": "--seed -o",
+}
+
+
+def test_examples_and_promises_name_the_same_commands() -> None:
+    assert EXAMPLES.keys() == PROMISED.keys()
+
+
+@pytest.mark.parametrize("command", PROMISED)
+def test_help_has_every_promised_option_and_an_example(cli: Cli, command: str) -> None:
+    told = cli(*command.split(), "--help")
+    assert told.code == 0
+    for option in PROMISED[command].split():
+        assert re.search(rf"(?m)^\s+(-\w, )?{re.escape(option)}\b", told.out), option
+    for example in EXAMPLES[command]:
+        assert f"  truceline {example}\n" in told.out
+        assert example.startswith(command)
+    assert len(re.findall(r"(?m)^  [A-Z]\w.*", told.out)) >= 1, "it does not say what it does"
+
+
+@pytest.mark.parametrize("example", [example for lines in EXAMPLES.values() for example in lines])
+def test_examples_are_right_usage(example: str) -> None:
+    command = typer.main.get_command(app)
+    words = shlex.split(example)
+    with command.make_context("truceline", words, resilient_parsing=False) as context:
+        name, chosen, rest = command.resolve_command(context, context.args or words)  # type: ignore[attr-defined]
+        while hasattr(chosen, "resolve_command"):
+            inner = chosen.make_context(name, rest, parent=context)
+            name, chosen, rest = chosen.resolve_command(inner, rest)
+        chosen.make_context(name, rest, parent=context)
+
+
+def test_every_command_is_promised() -> None:
+    found = set()
+    for info in app.registered_commands:
+        found.add(str(info.name))
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        found.update(f"{group.name} {info.name}" for info in group.typer_instance.registered_commands)
+    assert found == PROMISED.keys()
+
+
+@pytest.mark.parametrize("words", ["nosuch", "run", "run --nosuch", "alerts nosuch", "scenario make routine"])
+def test_wrong_usage_is_exit_2_and_goes_to_standard_error(cli: Cli, words: str) -> None:
+    told = cli(*words.split())
+    assert told.code == 2
+    assert told.out == ""
+    assert "Traceback" not in told.err
+
+
+def test_version_is_the_distribution_s(cli: Cli) -> None:
+    from importlib.metadata import version
+
+    assert cli("--version").out.strip() == version("truceline")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Help must come at once: it may not wait for geometry and tables to load."""
+    ask = (
+        "import sys; from pipeline.cli import execute; execute(['run', '--help']); "
+        "print(sorted({'numpy', 'shapely', 'pyproj', 'geopandas', 'pyarrow', 'rich', 'prometheus_client'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"

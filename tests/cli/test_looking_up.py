@@ -1,0 +1,167 @@
+"""The commands that only tell: agreements, sources, rejects. Terminals, colours and pipes."""
+
+import base64
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.driving import Cli, line
+
+SHIPPED = ("donbas-2015", "ukraine-hypothetical")
+
+
+def test_agreement_list_marks_what_is_hypothetical(cli: Cli) -> None:
+    rows = {row.split()[0]: row for row in cli("agreement", "list").out.splitlines()[1:]}
+    assert set(SHIPPED) <= rows.keys()
+    assert "HYPOTHETICAL" in rows["ukraine-hypothetical"]
+    assert "HYPOTHETICAL" not in rows["donbas-2015"]
+    told = {row["name"]: row for row in map(json.loads, cli("agreement", "list", "--json").out.splitlines())}
+    assert told["ukraine-hypothetical"]["hypothetical"] is True
+    assert min(told["donbas-2015"]["judged"], told["donbas-2015"]["not_yet_judged"]) > 0
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_agreement_show_names_every_article_and_gap(cli: Cli, name: str) -> None:
+    page = " ".join(cli("agreement", "show", name).out.split())
+    data = cli("agreement", "show", name, "--json").json()
+    for provision in data["provisions"]:
+        assert f"{provision['id']}: {' '.join(provision['title'].split())}" in page
+        assert provision["article"] in page
+    for gap in data["not_encoded"]:
+        assert " ".join(gap["why"].split()) in page
+    assert "Provisions not yet judged" in page
+    for line_ in data["lines"]["features"]:
+        assert line_["geometry"]["type"] == "LineString"
+        assert line_["properties"]["accuracy_m"] > 0
+    assert {feature["geometry"]["type"] for feature in data["zones"]["features"]} <= {"Polygon", "MultiPolygon"}
+    assert {"name", "version", "parties"} <= data.keys()
+
+
+def test_agreement_check_says_that_there_is_no_problem(cli: Cli, world: Path) -> None:
+    told = cli("agreement", "check", world)
+    assert (told.code, told.out) == (0, f"{world}: no problems\n")
+
+
+def test_agreement_check_tells_every_problem_of_every_file(cli: Cli, world: Path, tmp_path: Path) -> None:
+    text = world.read_text()
+    world.write_text(
+        text.replace('zones = ["both"]', 'zones = ["nowhere"]').replace('severity = "minor"', 'severity = "bad"')
+    )
+    told = cli("agreement", "check", world, tmp_path / "none.toml", "donbas-2015")
+    assert told.code == 2
+    places = [row for row in told.out.splitlines() if row.startswith(f"{world}:")]
+    assert len(places) == 3
+    for place in places:
+        number = int(place.removeprefix(f"{world}:").split(":")[0])
+        assert 1 < number <= len(text.splitlines())
+    assert "none.toml" in told.out
+    assert "donbas-2015: no problems" in told.out
+    rows = [json.loads(row) for row in cli("agreement", "check", world, "--json").out.splitlines()]
+    assert len(rows) == 3
+    assert all({"file", "line", "where", "what"} <= row.keys() for row in rows)
+
+
+def test_sources_lists_and_describes(cli: Cli) -> None:
+    assert [row.split()[0] for row in cli("sources").out.splitlines()] == ["ndjson", "ucdp", "csv"]
+    assert "where_prec" in cli("sources", "ucdp").out
+    assert json.loads(cli("sources", "csv", "--json").out)["name"] == "csv"
+    told = cli("sources", "nosuch")
+    assert (told.code, "ndjson, ucdp, csv" in told.err) == (2, True)
+
+
+def test_rejects_are_listed_shown_and_exported(cli: Cli, world: Path, tmp_path: Path) -> None:
+    bad = b"caf\xc3\xa9 {\x1b[31m\n"
+    (tmp_path / "r.ndjson").write_bytes(line(1) + bad + b"{}\n")
+    assert cli("run", "-a", world, "ndjson=r.ndjson").code == 0
+    listed = cli("rejects", "list").out.splitlines()
+    assert len(listed) == 2
+    assert "r.ndjson:2" in listed[0]
+    assert "not_json" in listed[0]
+    shown = cli("rejects", "show", "1").out
+    assert shown.splitlines()[-1] == "café {\\x1b[31m"
+    about = cli("rejects", "show", "1", "--json").json()
+    assert base64.b64decode(about["bytes_base64"]) == bad.rstrip(b"\n")
+    assert cli("rejects", "export", "-o", "out.ndjson").code == 0
+    rows = [json.loads(row) for row in (tmp_path / "out.ndjson").read_text().splitlines()]
+    assert [row["row"] for row in rows] == [2, 3]
+    assert about == rows[0]
+    told = cli("rejects", "show", "9")
+    assert (told.code, "no reject 9" in told.err) == (2, True)
+    assert cli("rejects", "export", "-o", "out.gpkg").code == 2
+
+
+def test_no_rejects_is_said_and_no_data(cli: Cli, world: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.ndjson").write_bytes(line(1))
+    cli("run", "-a", world, "r.ndjson")
+    told = cli("rejects", "list")
+    assert (told.code, told.out) == (0, "")
+    assert "every row was read" in told.err
+
+
+def test_a_store_that_is_not_there_is_told_with_what_to_do(cli: Cli, tmp_path: Path) -> None:
+    told = cli("rejects", "list")
+    assert told.code == 1
+    assert "truceline run" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def _in_a_terminal(arguments: list[str], environment: dict[str, str]) -> tuple[int, bytes]:
+    """What a command writes to a terminal of its own."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm-256color", **environment},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            written += piece
+        code = process.wait(timeout=60)
+    os.close(ours)
+    return code, written
+
+
+def test_a_terminal_gets_a_bar_and_no_color_means_none(world: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    path.write_bytes(b"".join(line(number) for number in range(100)))
+    coloured, plain = (
+        _in_a_terminal(["run", "-a", str(world), str(path), "--store", str(tmp_path / name)], settings)
+        for name, settings in (("a.db", {}), ("b.db", {"NO_COLOR": "1"}))
+    )
+    for code, written in (coloured, plain):
+        assert code == 0
+        assert b"rows read" in written
+        assert b"100 rows" in written
+    assert b"\x1b[3" in coloured[1]
+    assert b"\x1b[3" not in plain[1]
+
+
+def test_scenario_is_made_and_runs(cli: Cli, tmp_path: Path) -> None:
+    assert [row.split()[0] for row in cli("scenario", "list").out.splitlines()] == ["quiet", "routine"]
+    told = cli("scenario", "make", "quiet", "--seed", "7", "-o", "made", "--reports", "200", "--json")
+    assert told.code == 0
+    assert told.json()["reports"] == 200
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {"reports.ndjson", "truth.ndjson", "scenario.json"}
+    assert cli("scenario", "make", "quiet", "--seed", "7", "-o", "again", "--reports", "200").code == 0
+    for name in ("reports.ndjson", "truth.ndjson"):
+        assert (tmp_path / "made" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    summary = cli("run", "-a", "ukraine-hypothetical", "made/reports.ndjson", "--json").json()
+    assert (summary["rows_read"], summary["rejected"]) == (200, 0)
+
+
+def test_scenario_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
+    assert cli("scenario", "make", "nosuch", "--seed", "7", "-o", "made").code == 2
+    (tmp_path / "file").write_text("")
+    told = cli("scenario", "make", "quiet", "--seed", "7", "-o", "file")
+    assert (told.code, "Traceback" in told.err) == (1, False)

@@ -1,0 +1,67 @@
+"""A scenario in a folder: the files agree with each other, and a folder that was not finished says so."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.agreement import Agreement
+from pipeline.scenario import ScenarioError, generate, write_scenario
+
+FILES = {"reports.ndjson", "truth.ndjson", "scenario.json"}
+
+
+def test_just_so_many_reports_as_were_asked_for(plain: Agreement, tmp_path: Path) -> None:
+    for number in (1, 777, 25_000):
+        written = write_scenario(tmp_path, "routine", 4, plain, number)
+        reports = (tmp_path / "reports.ndjson").read_bytes().splitlines()
+        assert written.reports == len(reports) == number
+
+
+def test_the_files_agree_with_each_other(plain: Agreement, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    folder = tmp_path / "new" / "folder"
+    written = write_scenario(folder, "routine", 4, plain, 30_000, progress=lambda *done: told.append(done))
+    assert {path.name for path in folder.iterdir()} == FILES
+    about = json.loads((folder / "scenario.json").read_bytes())
+    truth = [json.loads(line) for line in (folder / "truth.ndjson").read_bytes().splitlines()]
+    ids = [json.loads(line)["report_id"] for line in (folder / "reports.ndjson").read_bytes().splitlines()]
+    assert about["reports"] == len(ids) == told[-1][0]
+    assert about["incidents"] == len(truth) == told[-1][1]
+    assert about["unseen"] == sum(not one["report_ids"] for one in truth)
+    assert about["violating"] == sum(bool(one["violations"]) for one in truth) == written.violating
+    assert sorted(ids) == sorted(name for one in truth for name in one["report_ids"])
+    assert about["begin"] <= min(one["observed_at"] for one in truth)
+    assert max(one["observed_at"] for one in truth) <= about["end"]
+    assert (about["name"], about["seed"], about["agreement"]) == ("routine", 4, "plain")
+
+
+def test_the_folder_can_be_made_again_from_what_it_says(plain: Agreement, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    write_scenario(one, "quiet", 9, plain, 1_500)
+    about = json.loads((one / "scenario.json").read_bytes())
+    write_scenario(other, about["name"], about["seed"], plain, about["reports_wanted"])
+    assert all((one / name).read_bytes() == (other / name).read_bytes() for name in FILES)
+
+
+def test_a_folder_that_was_not_finished_has_no_scenario_json(plain: Agreement, tmp_path: Path) -> None:
+    write_scenario(tmp_path, "quiet", 9, plain)
+
+    def stop(reports: int, incidents: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_scenario(tmp_path, "quiet", 9, plain, progress=stop)
+    assert not (tmp_path / "scenario.json").exists()
+
+
+def test_an_unknown_scenario_makes_no_folder(plain: Agreement, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError):
+        write_scenario(tmp_path / "x", "busy", 9, plain)
+    assert not (tmp_path / "x").exists()
+
+
+def test_no_chunk_grows_with_what_was_asked_for(plain: Agreement) -> None:
+    sizes = [len(chunk.reports) for chunk in generate("routine", 4, plain, 120_000)]
+    assert sum(sizes) == 120_000
+    assert max(sizes) < 30_000
