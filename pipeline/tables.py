@@ -228,7 +228,8 @@ def _write_csv(path: Path, kind: TableKind, rows: Iterable[_Row]) -> int:
     columns = COLUMNS[kind]
     with_geometry = kind is TableKind.MATCHES
     with path.open("w", encoding="utf-8", newline="") as out:
-        table = csv.writer(out, lineterminator="\n")
+        # Python quotes a lone carriage return only where the line's end has one.
+        table = csv.writer(out, lineterminator="\r\n")
         table.writerow([*columns, "geometry"] if with_geometry else columns)
         for row in rows:
             cells = [_csv_cell(name, _flat(name, row.cells[name])) for name in columns]

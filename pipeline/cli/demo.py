@@ -130,6 +130,7 @@ class _Demo:
         self._place, self._agreement, self._feed, self._console = place, agreement, feed, console
         self.view = LiveView(agreement, scenario, feed.pace, console.encoding)
         self.view.now = feed.begin
+        self.latest: str | None = None
         self._told: set[str] = set()
         self._reports = 0
 
@@ -185,7 +186,9 @@ class _Demo:
             and alert.status is not Status.SUPERSEDED
             and alert.alert_id not in self._told
         ]
-        self._told.update(alert.alert_id for alert in raised)
+        for alert in raised:
+            self._told.add(alert.alert_id)
+            self.latest = alert.alert_id
         return raised
 
     def _count(self, store: "Store") -> None:
@@ -230,5 +233,5 @@ def _tell(shown: _Demo, place: Path, *, temporary: bool) -> None:
     say(f"kept in {kept}")
     if counts.alerts:
         say(f"next: truceline alerts list --store {place}")
-        say(f"next: truceline alerts show ID --store {place}")
+        say(f"next: truceline alerts show {shown.latest or 'ID'} --store {place}")
         say(f"next: truceline alerts map -o map.html --store {place}")

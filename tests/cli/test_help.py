@@ -11,6 +11,7 @@ import typer
 from pipeline.cli.app import app
 from pipeline.cli.examples import EXAMPLES
 from tests.cli.driving import Cli
+from tests.cli.help_page import MARK, PAGE, generated
 
 PROMISED = {
     "demo": "--scenario -a --pace --seconds",
@@ -50,14 +51,12 @@ def test_help_has_every_promised_option_and_an_example(cli: Cli, command: str) -
 
 @pytest.mark.parametrize("example", [example for lines in EXAMPLES.values() for example in lines])
 def test_examples_are_right_usage(example: str) -> None:
-    command = typer.main.get_command(app)
-    words = shlex.split(example)
-    with command.make_context("truceline", words, resilient_parsing=False) as context:
-        name, chosen, rest = command.resolve_command(context, context.args or words)  # type: ignore[attr-defined]
-        while hasattr(chosen, "resolve_command"):
-            inner = chosen.make_context(name, rest, parent=context)
-            name, chosen, rest = chosen.resolve_command(inner, rest)
-        chosen.make_context(name, rest, parent=context)
+    command, words = typer.main.get_command(app), shlex.split(example)
+    context = command.make_context("truceline", words)
+    while hasattr(command, "resolve_command"):
+        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        context = command.make_context(name, words, parent=context)
 
 
 def test_every_command_is_promised() -> None:
@@ -88,7 +87,13 @@ def test_help_loads_nothing_heavy() -> None:
     """Help must come at once: it may not wait for geometry and tables to load."""
     ask = (
         "import sys; from pipeline.cli import execute; execute(['run', '--help']); "
-        "print(sorted({'numpy', 'shapely', 'pyproj', 'geopandas', 'pyarrow', 'rich', 'prometheus_client'} & set(sys.modules)))"
+        "heavy = {'numpy', 'shapely', 'pyproj', 'geopandas', 'pyarrow', 'rich', 'prometheus_client'}; "
+        "print(sorted(heavy & set(sys.modules)))"
     )
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_page_of_commands_is_current() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.partition(MARK)[2] == generated(), "write it anew: python -m tests.cli.help_page"

@@ -1,6 +1,5 @@
 """Metrics of a run: true counts, bounded labels, served while it works."""
 
-import os
 import socket
 import subprocess
 import threading
@@ -57,7 +56,15 @@ def _free_port() -> int:
 def test_a_run_is_scraped_while_it_works(world: Path, tmp_path: Path) -> None:
     port = _free_port()
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-    arguments = ["-", "--store", tmp_path / "t.db", "--feed", "radio", "--metrics-listen", f"127.0.0.1:{port}"]
+    arguments: list[str | Path] = [
+        "-",
+        "--store",
+        tmp_path / "t.db",
+        "--feed",
+        "radio",
+        "--metrics-listen",
+        f"127.0.0.1:{port}",
+    ]
     with start("run", "-a", world, *arguments, **pipes) as process:
         assert process.stdin is not None
         assert process.stderr is not None
@@ -112,7 +119,8 @@ class _Run:
         self.store = open_store(folder / "t.db", write=True)
         self.recorder = Recorder(self.store, [compiled(folder)], load_gazetteer().outlines)
         self.metrics = RunMetrics(self.store, clock=lambda: 2e9)
-        (self.input,) = open_input(os.devnull, source="ndjson")
+        (folder / "none.ndjson").touch()
+        (self.input,) = open_input(str(folder / "none.ndjson"), source="ndjson")
 
     def step(self, *reports: Report) -> None:
         outcome = self.recorder.record(reports)

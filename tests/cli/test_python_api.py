@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import pytest
@@ -73,7 +74,7 @@ def test_match_gives_the_same_table_as_the_command(cli: Cli, world: Path, tmp_pa
 
 
 def test_match_takes_a_frame_in_any_coordinate_system(world: Path) -> None:
-    shapes = [shapely.Point(37.6, 48.2), shapely.box(37.55, 48.15, 37.65, 48.25), None]
+    shapes: list[Any] = [shapely.Point(37.6, 48.2), shapely.box(37.55, 48.15, 37.65, 48.25), None]
     frame = geopandas.GeoDataFrame({"radius_m": [100.0, 0.0, 0.0]}, geometry=shapes, crs="EPSG:4326")
     table = pipeline.match(frame, pipeline.load_agreement(world), all_reports=True)
     assert set(table["report_id"]) == {"frame:0", "frame:1", "frame:2"}

@@ -2,18 +2,18 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.gazetteer import load_gazetteer
 from pipeline.model.check import check
-from pipeline.model.report import Report
 from pipeline.model.taxonomy import Activity
 from pipeline.scenario import ScenarioError, generate
 from pipeline.scenario.generate import default_begin
 from pipeline.sources.base import ReadContext
-from pipeline.sources.ndjson import NdjsonSource
+from pipeline.sources.ndjson import Ndjson
 from tests.scenario.conftest import Played
 
 
@@ -32,9 +32,8 @@ def test_every_report_is_valid_and_says_who_saw_it(name: str, request: pytest.Fi
 def test_our_own_reader_takes_every_line(plain: Agreement) -> None:
     lines = [line for chunk in generate("quiet", 1, plain) for line in chunk.reports]
     text = "\n".join(lines).encode()
-    source = NdjsonSource()
-    rows = list(source.read(io.BytesIO(text), ReadContext(file="reports.ndjson", gazetteer=load_gazetteer())))
-    assert source.recognises(text[:65_536], "reports.ndjson")
+    rows = list(Ndjson().read(io.BytesIO(text), ReadContext(file="reports.ndjson", gazetteer=load_gazetteer())))
+    assert Ndjson().recognises(text[:65_536], "reports.ndjson")
     assert len(rows) == len(lines)
     assert all(row.reject is None for row in rows)
 
@@ -58,7 +57,7 @@ def test_ids_begin_with_scenario_and_seed_and_are_unique(routine: Played) -> Non
 def test_numbers_tell_nothing_of_what_belongs_together(routine: Played) -> None:
     """Reports of one incident do not follow upon each other: a fusion that looked at the ids would learn nothing."""
     several = [[int(name.rpartition("-")[2]) for name in one.report_ids] for one in routine.truth]
-    steps = [after - before for numbers in several for before, after in zip(numbers, numbers[1:], strict=False)]
+    steps = [after - before for numbers in several for before, after in pairwise(numbers)]
     assert sum(step == 1 for step in steps) < 0.02 * len(steps)
 
 
@@ -104,7 +103,3 @@ def test_what_cannot_be_played_is_said_before_anything_is_made(
 ) -> None:
     with pytest.raises(ScenarioError, match=says):
         generate(name, seed, plain, number, begin)
-
-
-def test_reports_are_of_the_record(routine: Played) -> None:
-    assert all(isinstance(report, Report) and report.source == "sim" for report in routine.reports)

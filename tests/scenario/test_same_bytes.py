@@ -44,7 +44,7 @@ def test_asking_for_more_goes_on_where_less_leaves_off(plain: Agreement) -> None
 
 
 def test_bytes_are_those_of_every_other_machine(plain: Agreement) -> None:
-    """Written down from one machine. Another digest means that every scenario made before can no longer be made again."""
+    """Written down from one machine. Another digest: no scenario made before can be made again. Say so in CHANGELOG."""
     digest = hashlib.sha256(lines("routine", 1, plain, 25_000).encode()).hexdigest()
     assert digest == "GOLDEN"
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import chain
 
 import pytest
@@ -13,7 +14,7 @@ from pipeline.agreement import Agreement
 from pipeline.gazetteer import load_gazetteer
 from pipeline.model.report import Report
 from pipeline.resources import folder
-from pipeline.scenario import TrueIncident
+from pipeline.scenario import TrueIncident, generate
 from tests.oracles import OracleLine
 from tests.scenario.conftest import Played, played
 
@@ -103,10 +104,6 @@ def test_what_no_clause_forbids_is_no_violation(routine: Played, hypothetical: A
 
 
 def test_before_an_agreement_is_in_force_nothing_is_a_violation(plain: Agreement) -> None:
-    from datetime import UTC, datetime
-
-    from pipeline.scenario import generate
-
     before = generate("routine", 1, plain, 4_000, datetime(2025, 6, 1, tzinfo=UTC))
     during = generate("routine", 1, plain, 4_000)
     assert sum(chunk.violating for chunk in before) == 0
