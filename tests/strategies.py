@@ -45,10 +45,14 @@ def discs(box: Box = DONBAS, max_radius_m: float = 50_000.0) -> SearchStrategy[D
     return st.builds(lambda place, radius_m: Disc(place[0], place[1], radius_m), places(box), radii)
 
 
+def _is_interval(angles: tuple[float, float]) -> bool:
+    return angles[0] != angles[1] and abs(angles[1] - angles[0]) <= 360.0
+
+
 def bearings(box: Box = DONBAS, max_range_m: float = 30_000.0) -> SearchStrategy[Bearing]:
     """Bearings of one to three azimuth intervals, full circles and intervals across north among them."""
     ranges = st.tuples(st.floats(0, max_range_m / 2, allow_subnormal=False), st.floats(1.0, max_range_m / 2))
-    intervals = st.lists(st.tuples(_ANGLES, _ANGLES), min_size=1, max_size=3).map(tuple)
+    intervals = st.lists(st.tuples(_ANGLES, _ANGLES).filter(_is_interval), min_size=1, max_size=3).map(tuple)
     return st.builds(
         lambda place, near, azimuths: Bearing(place[0], place[1], near[0], near[0] + near[1], azimuths),
         places(box),

@@ -197,7 +197,9 @@ FOOTPRINTS: st.SearchStrategy[Footprint] = st.one_of(
         _LAT,
         st.sampled_from([0.0, 1_000.0]),
         st.sampled_from([3_000.0, 6_000.0]),
-        st.lists(st.tuples(_AZIMUTH, _AZIMUTH), min_size=1, max_size=2).map(tuple),
+        st.lists(st.tuples(_AZIMUTH, _AZIMUTH).filter(lambda pair: pair[0] != pair[1]), min_size=1, max_size=2).map(
+            tuple
+        ),
     ),
     _boxes(),
     st.just(Nowhere()),

@@ -66,8 +66,8 @@ FIELDS: dict[type, dict[str, str]] = {
         "range_min_m": "the least distance from the observer",
         "range_max_m": "the greatest distance from the observer; greater than the least",
         "azimuths_deg": (
-            "1 to 32 intervals [from, to], clockwise from north; [350, 10] spans north; equal angles, or angles 360 "
-            "apart, are the full circle"
+            "1 to 32 intervals [from, to], clockwise from north; [350, 10] spans north; angles 360 apart are the full "
+            "circle; equal angles are refused"
         ),
     },
     Area: {

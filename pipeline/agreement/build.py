@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-from pipeline.agreement.clauses import Clause, compile_clause
+from pipeline.agreement.clauses import Clause, compile_clause, compile_suspension
 from pipeline.agreement.compiled import Agreement, Sector
 from pipeline.agreement.format import (
     JUDGED,
@@ -96,7 +96,9 @@ class _Builder:
         for marker in table.markers:
             located = line.locate([marker.lon], [marker.lat])
             if abs(located.offset_m[0]) > _FAR_MARKER_M:
-                what = f"marker {marker.id!r} lies {abs(located.offset_m[0]) / 1000:.0f} km from the line"
+                away = abs(float(located.offset_m[0])) / 1000
+                far = f"{away:.0f} km" if np.isfinite(away) else "half the Earth"
+                what = f"marker {marker.id!r} lies {far} from the line"
                 self.problems.add("lines", index, "", what, "are its lon and lat exchanged?", table.id)
             found[marker.id] = float(located.chainage_m[0])
         return found
@@ -134,8 +136,8 @@ class _Builder:
             unknown = [end for end in table.between if end not in chainages]
             raise _Geometry(f"between names no marker of the line: {unknown[0]!r}")
         low, high = sorted((float(ends[0]), float(ends[1])))
-        if high <= low:
-            raise _Geometry("between names one place twice")
+        if not 0 <= low < high <= chainages["end"] + 1.0:
+            raise _Geometry(f"between runs from {low:.0f} to {high:.0f} m; the line from 0 to {chainages['end']:.0f} m")
         return low, high
 
     def _outline(self, table: PolygonZoneTable) -> Geometry:
@@ -182,7 +184,7 @@ def _corners(piece: Geometry) -> Floats:
 
 def _clauses(tables: Tables) -> tuple[Clause, ...]:
     zone_index = {table.id: index for index, table in enumerate(tables.zones)}
-    exceptions = {table.id: table for table in tables.exceptions}
+    exceptions = {table.id: compile_suspension(table, zone_index) for table in tables.exceptions}
     header = tables.header
     clauses = []
     for table in tables.provisions:

@@ -4,9 +4,10 @@ The three kinds are one thing seen three ways: activities, weapons (or none aske
 is answered with the share of its alternatives that the clause covers; where nothing at all is said, by even odds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,9 @@ UNSAID = 0.5
 Whatever it multiplies up to, such an alert is at most *possible*."""
 
 _PRESENCE = members("presence", Activity) | {Activity.OUTGOING_FIRE.value}
+
+REMEMBERED = 4_096
+"""How many answers a clause keeps at hand: what reports say is theirs to choose, and must not fill the memory."""
 
 Calibre = float | tuple[float, float] | None
 
@@ -57,7 +61,9 @@ class WeaponClass(msgspec.Struct, frozen=True):
             return float(self._holds(low))
         begin = max(low, self.at_least or 0.0, self.above or 0.0)
         end = min(high, *(bound for bound in (self.at_most, self.below) if bound is not None), high)
-        return max(0.0, end - begin) / (high - low)
+        between = max(0.0, end - begin) / (high - low)
+        # "82 to 120 mm" is how monitors write "82 or 120": the two ends weigh as much as all that lies between.
+        return (float(self._holds(low)) + float(self._holds(high)) + between) / 3.0
 
     def _holds(self, calibre: float) -> bool:
         return (
@@ -76,6 +82,22 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 NONE, FULL = Coverage(0.0), Coverage(1.0)
+
+
+class Suspended(NamedTuple):
+    """When a clause is suspended, and where: an index into the agreement's zones, None for everywhere."""
+
+    begin: datetime
+    until: datetime
+    zone_index: int | None
+
+
+class Suspension(msgspec.Struct, frozen=True):
+    """An exception, compiled: for which activities (empty: for all), and when and where."""
+
+    exception_id: str
+    activities: frozenset[str]
+    spans: tuple[Suspended, ...]
 
 
 class Clause(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -99,7 +121,7 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     in_force: tuple[datetime, datetime | None]
     binds: tuple[str, ...]
     except_operators: tuple[str, ...]
-    exceptions: tuple[ExceptionTable, ...]
+    exceptions: tuple[Suspension, ...]
     readings: tuple[ReadingTable, ...]
 
     @cached_property
@@ -111,6 +133,8 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         asked = (activity, weapons, calibre)
         known = self._known.get(asked)
         if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
             known = self._known[asked] = self._cover(*asked)
         return known
 
@@ -125,7 +149,7 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return Coverage(UNSAID * weapon.share, (Doubt.ACTIVITY_UNCLEAR, *weapon.doubts))
 
     def _cover_weapons(self, weapons: tuple[Weapon, ...], calibre: Calibre) -> Coverage:
-        shares = [self._share(weapon, calibre) for weapon in weapons or (Weapon.UNKNOWN,)]
+        shares = [self._share(weapon, calibre) for weapon in dict.fromkeys(weapons) or (Weapon.UNKNOWN,)]
         share = sum(shares) / len(shares)
         return Coverage(share, (Doubt.WEAPON_UNCLEAR,) if 0.0 < share < 1.0 else ())
 
@@ -139,7 +163,7 @@ def compile_clause(
     table: ProvisionTable,
     zone_indices: Sequence[int],
     in_force: tuple[datetime, datetime | None],
-    exceptions: Sequence[ExceptionTable],
+    exceptions: Sequence[Suspension],
     readings: Sequence[ReadingTable],
 ) -> Clause:
     """The clause of a provision's table.
@@ -181,6 +205,16 @@ def compile_clause(
         exceptions=tuple(exceptions),
         readings=tuple(readings),
     )
+
+
+def compile_suspension(table: ExceptionTable, zone_index: Mapping[str, int]) -> Suspension:
+    """The suspension of an exception's table; a notified one holds where and when a notice says."""
+    spans = [Suspended(window.begin, window.until, None) for window in table.windows]
+    spans.extend(
+        Suspended(notice.begin, notice.until, None if notice.zone is None else zone_index[notice.zone])
+        for notice in table.notices
+    )
+    return Suspension(table.id, _terms(table.activities, Activity), tuple(spans))
 
 
 def _terms(names: Sequence[str], terms: type[Activity] | type[Weapon]) -> frozenset[str]:

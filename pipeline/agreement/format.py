@@ -12,8 +12,11 @@ FORMAT = 1
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Confidence = Literal["high", "medium", "low"]
-Metres = Annotated[float, msgspec.Meta(ge=0)]
-Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+Metres = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Millimetres = Annotated[float, msgspec.Meta(gt=0, le=2_000)]
+Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,13 +28,13 @@ class Header(Table, frozen=True, kw_only=True):
 
     format: Literal[1]
     name: Id
-    version: str
-    title: str
+    version: Named
+    title: Named
     timezone: str
     in_force_from: Time
     hypothetical: bool = False
     summary: str = ""
-    day_ends: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")] = "24:00"
+    day_ends: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")] = "24:00"
     in_force_until: Time | None = None
     raise_from: Annotated[float, msgspec.Meta(ge=0.05, le=1)] = 0.5
 
@@ -67,8 +70,8 @@ class Marker(Table, frozen=True, kw_only=True):
 
     id: Id
     name: str
-    lon: Degrees
-    lat: Degrees
+    lon: Lon
+    lat: Lat
     source: str = ""
 
 
@@ -86,7 +89,7 @@ class LineTable(Sourced, frozen=True, kw_only=True):
 
     title: str
     file: str
-    starts_near: tuple[Degrees, Degrees]
+    starts_near: tuple[Lon, Lat]
     accuracy_m: Metres
     left: str | None = None
     right: str | None = None
@@ -123,10 +126,10 @@ class WeaponTable(Table, frozen=True, kw_only=True):
     """A weapon class: type before calibre."""
 
     type: str
-    calibre_min_mm: float | None = None
-    calibre_above_mm: float | None = None
-    calibre_max_mm: float | None = None
-    calibre_below_mm: float | None = None
+    calibre_min_mm: Millimetres | None = None
+    calibre_above_mm: Millimetres | None = None
+    calibre_max_mm: Millimetres | None = None
+    calibre_below_mm: Millimetres | None = None
 
 
 class ProvisionTable(Sourced, frozen=True, kw_only=True):
@@ -145,7 +148,7 @@ class ProhibitedActivityTable(ProvisionTable, frozen=True, kw_only=True):
     """An activity that is forbidden in zones."""
 
     zones: tuple[str, ...]
-    activities: tuple[str, ...]
+    activities: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     weapons: tuple[WeaponTable, ...] = ()
     binds: tuple[str, ...] = ()
 
@@ -163,7 +166,7 @@ class FlightTable(ProvisionTable, frozen=True, kw_only=True):
     """Aircraft that must not fly in zones."""
 
     zones: tuple[str, ...]
-    objects: tuple[str, ...]
+    objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     binds: tuple[str, ...] = ()
     except_operators: tuple[str, ...] = ()
 
@@ -227,6 +230,8 @@ class ReadingTable(Sourced, frozen=True, kw_only=True):
     party: str
     provision: str
     says: str
+    valid_from: Time | None = None
+    valid_until: Time | None = None
 
 
 class NotEncoded(Table, frozen=True, kw_only=True):

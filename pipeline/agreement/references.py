@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.agreement.format import (
+    UNJUDGED,
     ExceptionTable,
     FlightTable,
     LineTable,
@@ -39,11 +40,13 @@ def check_references(tables: Tables, problems: Problems) -> None:
         checker.sourced("readings", index, reading)
         checker.known("readings", index, "party", [reading.party], "parties", reading.id)
         checker.known("readings", index, "provision", [reading.provision], "provisions", reading.id)
+        checker.interval("readings", index, "valid_until", reading.valid_from, reading.valid_until, reading.id)
 
 
 class _Checker:
     def __init__(self, tables: Tables, problems: Problems) -> None:
         self.tables, self.problems = tables, problems
+        self._weapons = {word for term in Weapon for word in (term.value, term.group)}
         self.ids = tables.ids
 
     def head(self) -> None:
@@ -96,6 +99,12 @@ class _Checker:
         self.known("lines", index, "left", [line.left], "parties", line.id)
         self.known("lines", index, "right", [line.right], "parties", line.id)
         self.interval("lines", index, "valid_until", line.valid_from, line.valid_until, line.id)
+        if line.left is not None and line.left == line.right:
+            self.problems.add("lines", index, "right", f"{line.right!r} is on both sides", "", line.id)
+        for marker_id, times in Counter(marker.id for marker in line.markers).items():
+            if times > 1 or marker_id in ("start", "end"):
+                self.problems.add("lines", index, "", f"marker {marker_id!r} stands twice", "rename one", line.id)
+        self.known("lines", index, "", [marker.source or None for marker in line.markers], "sources", line.id)
         markers = {marker.id for marker in line.markers} | {"start", "end"}
         for sector in line.sectors:
             for end in (sector.begin, sector.end):
@@ -119,8 +128,7 @@ class _Checker:
         where = ("provisions", index)
         self.sourced(*where, table)
         self.known(*where, "exceptions", table.exceptions, "exceptions", table.id)
-        begin = table.in_force_from or self.tables.header.in_force_from
-        self.interval(*where, "in_force_until", begin, table.in_force_until, table.id)
+        self.in_force(index, table)
         if isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable | UnjudgedTable):
             self.known(*where, "zones", table.zones, "zones", table.id)
             self.known(*where, "binds", table.binds, "parties", table.id)
@@ -130,6 +138,7 @@ class _Checker:
             self.terms(*where, "activities", table.activities, Activity, table.id)
         if isinstance(table, FlightTable):
             self.terms(*where, "objects", table.objects, Weapon, table.id)
+            self.aircraft(index, table)
             self.known(*where, "except_operators", table.except_operators, "parties", table.id)
         if isinstance(table, WithdrawalTable) and not table.weapons and not table.troops:
             self.problems.add(*where, "weapons", "neither weapons nor troops", "say what must withdraw", table.id)
@@ -138,11 +147,46 @@ class _Checker:
             for weapon in table.weapons:
                 self.calibre(*where, weapon, table.id)
 
+    def in_force(self, index: int, table: ProvisionTable) -> None:
+        header = self.tables.header
+        begin, until = table.in_force_from or header.in_force_from, table.in_force_until or header.in_force_until
+        self.interval("provisions", index, "in_force_until", begin, until, table.id)
+        if begin < header.in_force_from:
+            self.problems.add("provisions", index, "in_force_from", "earlier than the agreement's", "", table.id)
+        if header.in_force_until is not None and until is not None and until > header.in_force_until:
+            self.problems.add("provisions", index, "in_force_until", "later than the agreement's", "", table.id)
+        lines = {line.id: line for line in self.tables.lines}
+        zones = {zone.id: zone for zone in self.tables.zones}
+        for name in getattr(table, "zones", ()):
+            zone = zones.get(name)
+            line = lines.get(zone.line) if isinstance(zone, OffsetZoneTable) else None
+            if line is None or table.kind in UNJUDGED:
+                continue
+            early = line.valid_from is not None and begin < line.valid_from
+            late = line.valid_until is not None and (until is None or until > line.valid_until)
+            if early or late:
+                what = f"zone {name!r} rests on line {line.id!r}, which does not hold for all of the provision's time"
+                mend = (
+                    "give the provision in_force_from and in_force_until within the line's valid_from and valid_until"
+                )
+                self.problems.add("provisions", index, "zones", what, mend, table.id)
+
     def calibre(self, table: str, index: int, weapon: WeaponTable, item: str) -> None:
         low = max(weapon.calibre_min_mm or 0.0, weapon.calibre_above_mm or 0.0)
         highs = [bound for bound in (weapon.calibre_max_mm, weapon.calibre_below_mm) if bound is not None]
-        if highs and min(highs) < low:
+        if highs and (min(highs) < low or not self._some_calibre(weapon, low, min(highs))):
             self.problems.add(table, index, "weapons", f"{weapon.type}: no calibre is within the bounds", "", item)
+
+    @staticmethod
+    def _some_calibre(weapon: WeaponTable, low: float, high: float) -> bool:
+        return low < high or (weapon.calibre_above_mm != low and weapon.calibre_below_mm != high)
+
+    def aircraft(self, index: int, table: FlightTable) -> None:
+        flying = members("aircraft", Weapon)
+        for name in table.objects:
+            if name in self._weapons and not members(name, Weapon) <= flying:
+                mend = "use the group 'aircraft' or one of " + ", ".join(sorted(flying))
+                self.problems.add("provisions", index, "objects", f"{name!r} does not fly", mend, table.id)
 
     def exception(self, index: int, table: ExceptionTable) -> None:
         where = ("exceptions", index)
@@ -155,3 +199,5 @@ class _Checker:
             self.interval(*where, "windows", window.begin, window.until, table.id)
         if table.kind == "time_window" and not table.windows:
             self.problems.add(*where, "windows", "no window", "give at least one with from and until", table.id)
+        if table.kind == "notified" and table.windows:
+            self.problems.add(*where, "windows", "a notified exception has notices", "use kind 'time_window'", table.id)

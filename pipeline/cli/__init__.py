@@ -72,6 +72,7 @@ def explain(error: Exception) -> Explained | None:
         return Explained(INTERRUPTED, ("interrupted",))
 
     from pipeline.agreement import AgreementError
+    from pipeline.resources import ResourceMissingError
     from pipeline.sources.base import InputError
     from pipeline.store.database import StoreError
     from pipeline.store.runner import StrictStop
@@ -83,7 +84,7 @@ def explain(error: Exception) -> Explained | None:
         return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
     if isinstance(error, InputError | OutputNameError):
         return Explained(USAGE, (str(error),))
-    if isinstance(error, OutputError | StoreError):
+    if isinstance(error, OutputError | StoreError | ResourceMissingError):
         return Explained(UNFINISHED, (str(error),))
     return None
 

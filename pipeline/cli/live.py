@@ -12,7 +12,7 @@ from rich.text import Text
 from pipeline.agreement import Agreement
 from pipeline.cli.alert_table import STYLES, clock
 from pipeline.cli.common import number
-from pipeline.cli.strip import ROWS, Strip, blocks_or_ascii, has_line
+from pipeline.cli.strip import ROWS, Strip, blocks_or_ascii
 from pipeline.cli.whereabouts import off_line, place, short_place
 from pipeline.cli.words import probability, zone_name, zone_of
 from pipeline.model.records import Alert
@@ -22,8 +22,8 @@ _RATE_OVER = 40
 _HEAD = 4
 _LEAST_STREAM = 4
 _SHORT_ID, _LONG_ID, _TIME, _PLACE, _OFF = 9, 23, 9, 26, 28
-_WIDE = 120
-"""Columns from which an id has room to stand whole."""
+_WIDE, _NARROW = 120, 64
+"""Columns from which an id has room to stand whole, and below which a provision has none."""
 
 
 class Counts(NamedTuple):
@@ -45,14 +45,13 @@ class LiveView:
         self.counts = Counts()
         self._seen: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER)
         self._alerts: deque[Alert] = deque(maxlen=_KEPT)
-        self._strip = Strip(agreement, blocks_or_ascii(encoding)) if has_line(agreement) else None
+        self._strip = Strip(agreement, blocks_or_ascii(encoding))
 
     def add(self, alerts: Iterable[Alert]) -> None:
         """Alerts that were just raised."""
         for alert in alerts:
             self._alerts.append(alert)
-            if self._strip is not None:
-                self._strip.add(alert)
+            self._strip.add(alert)
 
     def count(self, counts: Counts, at_s: float) -> None:
         """What has come in by a time of a monotonic clock."""
@@ -67,7 +66,7 @@ class LiveView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = options.max_width, options.height or options.max_height
         lines = [*self._head(), Text("")]
-        if self._strip is not None and height >= _HEAD + ROWS + _LEAST_STREAM:
+        if height >= _HEAD + ROWS + _LEAST_STREAM:
             lines.extend(self._strip.lines(width, self.now))
             lines.append(Text(""))
         lines.append(Text(_row(_HEADINGS, width), "bold"))
@@ -128,11 +127,12 @@ def alert_line(alert: Alert, agreement: Agreement, width: int) -> Text:
 
 
 def _row(cells: _Cells, width: int) -> str:
-    """Cells in columns; where there is little room the distance goes first, and the id keeps its beginning."""
+    """Cells in columns; where there is little room the distance goes first, then the provision and the id's end."""
     tail = f" {cells.probability:<4} {cells.alert_id if width >= _WIDE else cells.alert_id[:_SHORT_ID]}"
-    head = f"{cells.time:<{_TIME}}{cells.severity:<9}{set_cell_size(cells.provision, 15)} "
+    provision = f"{set_cell_size(cells.provision, 15)} " if width >= _NARROW else ""
+    head = f"{cells.time:<{_TIME}}{cells.severity:<9}{provision}"
     # The headings' own id is shorter than an alert's.
-    room = max(8, width - cell_len(head) - 6 - (_LONG_ID if width >= _WIDE else _SHORT_ID))
+    room = max(1, width - cell_len(head) - 6 - (_LONG_ID if width >= _WIDE else _SHORT_ID))
     where = cells.place
     if room >= _PLACE + _OFF:
         where = f"{set_cell_size(cells.place, room - _OFF - 1)} {set_cell_size(cells.off, _OFF)}"

@@ -102,7 +102,7 @@ def when(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     """The interval in UTC and on the agreement's clock."""
     span = alert.observed_until - alert.observed_from
     said = between(alert.observed_from, alert.observed_until, zone_of(agreement))
-    return (said, f"some time within these {lasting(span)}") if span.total_seconds() > 3600 else (said,)
+    return (said, f"at some time within {lasting(span)}") if span.total_seconds() > 3600 else (said,)
 
 
 def article(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:

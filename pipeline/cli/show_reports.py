@@ -1,6 +1,7 @@
 """The words of one report: what it says happened, where, when, and who said so; its own text quoted, made harmless."""
 
 from datetime import tzinfo
+from pathlib import PurePath
 
 import shapely
 
@@ -63,7 +64,9 @@ def report_lines(report: Report, zone: tzinfo | None) -> list[str]:
     if report.url:
         lines.append(safe(report.url, 300))
     if report.origin is not None:
-        lines.append(f"from {safe(report.origin.file, 200)}, row {report.origin.row}")
+        # The folder is this machine's business, and a map may be handed on.
+        name = PurePath(report.origin.file).name or report.origin.file
+        lines.append(f"from {safe(name, 200)}, row {report.origin.row}")
     return lines
 
 

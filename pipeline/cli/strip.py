@@ -156,11 +156,6 @@ def _fitted(name: str, room: int) -> str:
     return set_cell_size(name, room - 1) + "." if room > 3 else " " * room
 
 
-def has_line(agreement: Agreement) -> bool:
-    """Whether there is anything to draw a strip along."""
-    return bool(agreement.lines)
-
-
 def blocks_or_ascii(encoding: str) -> Glyphs:
     """The glyphs that a terminal's encoding can show.
 

@@ -150,7 +150,7 @@ def _sectors(alert: Alert, agreement: Agreement) -> str:
 def _sectored(alert: Alert, agreement: Agreement) -> tuple[str | None, float | None]:
     """The alert's line and chainage, or those along another line of the agreement where its own has no sectors."""
     lines = list(dict.fromkeys(sector.line_id for sector in agreement.sectors))
-    if alert.line in lines or not lines:
+    if alert.line in lines or not lines or alert.lon is None or alert.lat is None:
         return alert.line, alert.chainage_m
     located = agreement.lines[lines[0]].locate([alert.lon], [alert.lat])
     near = abs(located.offset_m[0]) <= FAR_M and located.side[0] != BEYOND

@@ -84,7 +84,7 @@ class Line:
         chainage_m = self._chainage_m[edge] + share * (self._chainage_m[edge + 1] - self._chainage_m[edge])
         side = np.where(away_m <= ON_M, ON, np.where(beyond, BEYOND, np.where(sign >= 0, LEFT, RIGHT)))
         side = np.where(reached, side, UNPLACED).astype(np.int8)
-        offset_m = np.where(side == LEFT, -away_m, away_m)
+        offset_m = np.where((sign >= 0) & ~beyond, -away_m, away_m)
         return Located(chainage_m, np.where(reached, offset_m, np.inf), side)
 
     def place(self, chainage_m: ArrayLike, offset_m: ArrayLike = 0.0) -> tuple[Floats, Floats]:

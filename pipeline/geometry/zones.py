@@ -51,9 +51,6 @@ class Zone(Protocol):
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """For discs about places: `IN` or `OUT` where that is sure, else `UNSURE`."""
 
-    def edge_distance_m(self, places: Places) -> Floats:
-        """Distance to the zone's edge, for the reader of an alert; NaN where it has no meaning."""
-
     def drawing(self) -> Geometry:
         """The zone as a polygon in degrees, for maps and areas only."""
 
@@ -108,13 +105,13 @@ class OffsetZone:
         settled = np.where(sure_out, OUT, np.where(sure_in, IN, UNSURE))
         return np.where(radius_m == 0, np.where(inside, IN, OUT), settled).astype(np.int8)
 
-    def edge_distance_m(self, places: Places) -> Floats:
-        """Distance to the nearest of the zone's distances (and to the line itself, if it is one side's zone)."""
-        away_m = np.abs(places.located[self.line_id].offset_m)
-        edges = [np.abs(away_m - self.to_m)]
-        if self.from_m > 0 or self.side:
-            edges.append(np.abs(away_m - self.from_m))
-        return np.asarray(np.minimum.reduce(edges))
+    @property
+    def offsets_m(self) -> list[tuple[float, float]]:
+        """The intervals of signed offset that the zone holds."""
+        left, right = (-self.to_m, -self.from_m), (self.from_m, self.to_m)
+        if self.side:
+            return [left if self.side == lines.LEFT else right]
+        return [left, right] if self.from_m > 0 else [(-self.to_m, self.to_m)]
 
     def drawing(self) -> Geometry:
         """A buffer, its arcs flattened and its corners only nearly right: never used to decide."""
@@ -186,17 +183,33 @@ class PolygonZone:
         unsure = reached & (radius_m > 0) & shapely.dwithin(self._edge, points, reach.tolist())
         return np.where(unsure, UNSURE, np.where(inside, IN, OUT)).astype(np.int8)
 
-    def edge_distance_m(self, places: Places) -> Floats:
-        """Distance to the outline, by the scale at the place: near it true to some metres in a kilometre."""
-        x, y = self.projection.to_plane(places.lon, places.lat)
-        reached = np.isfinite(x) & np.isfinite(y)
-        points = shapely.points(np.where(reached, x, 0.0), np.where(reached, y, 0.0))
-        away_m = shapely.distance(self._edge, points) / self.projection.scale(np.where(reached, x, 0.0))
-        return np.where(reached, away_m, np.inf)
-
     def drawing(self) -> Geometry:
         """The outline itself."""
         return self.projection.polygon_to_lonlat(self.plane)
+
+
+def edge_distance_m(zones: Sequence[OffsetZone], chainage_m: float, offset_m: float) -> float:
+    """How far a place is from the nearest edge of the union of some zones of one line.
+
+    Two zones that meet at the line have no edge between them.
+    """
+    whole = [span for zone in zones if zone.between_m is None for span in zone.offsets_m]
+    edges = [abs(offset_m - edge) for span in _joined(whole) for edge in span]
+    for zone in zones:
+        if zone.between_m is not None:
+            edges.extend(abs(offset_m - edge) for span in _joined(zone.offsets_m) for edge in span)
+            edges.extend(abs(chainage_m - end) for end in zone.between_m)
+    return min(edges)
+
+
+def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    joined: list[tuple[float, float]] = []
+    for low, high in sorted(spans):
+        if joined and low <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], high)
+        else:
+            joined.append((low, high))
+    return joined
 
 
 class Membership(NamedTuple):

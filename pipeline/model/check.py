@@ -4,6 +4,7 @@ from collections.abc import Container
 from datetime import UTC, datetime
 
 import msgspec
+import shapely
 from msgspec.structs import replace
 
 from pipeline.model.footprint import Area, Bearing, Disc, MultiPolygon, Polygon, Ring
@@ -63,13 +64,13 @@ def _check_id(report: Report) -> Problem | None:
 
 def _check_times(report: Report) -> Problem | None:
     begin, end, published = report.observed_from, report.observed_until, report.published_at
-    if begin < EARLIEST or begin > LATEST:
+    if begin < EARLIEST or begin >= LATEST:
         return _out_of_range("observed_from", begin)
-    if end < EARLIEST or end > LATEST:
+    if end < EARLIEST or end >= LATEST:
         return _out_of_range("observed_until", end)
-    if published is not None and (published < EARLIEST or published > LATEST):
+    if published is not None and (published < EARLIEST or published >= LATEST):
         return _out_of_range("published_at", published)
-    if report.received_at is not None and not EARLIEST <= report.received_at <= LATEST:
+    if report.received_at is not None and not EARLIEST <= report.received_at < LATEST:
         return _out_of_range("received_at", report.received_at)
     if end < begin:
         return Problem("observed_until", RejectReason.END_BEFORE_START, f"{end:%Y-%m-%d %H:%M:%S} is before its start")
@@ -119,6 +120,10 @@ def _check_bearing(bearing: Bearing) -> Problem | None:
     angles = [angle for pair in bearing.azimuths_deg for angle in pair]
     if not 2 <= len(angles) <= 64 or not all(-360.0 <= angle <= 720.0 for angle in angles):
         return Problem("footprint.azimuths_deg", RejectReason.BAD_VALUE, "give 1 to 32 intervals in degrees")
+    for start, end in bearing.azimuths_deg:
+        if start == end or abs(end - start) > 360.0:
+            detail = f"from {start} to {end} is no interval; give the observer's own error its width, such as 89 to 91"
+            return Problem("footprint.azimuths_deg", RejectReason.BAD_VALUE, detail)
     return None
 
 
@@ -140,17 +145,28 @@ def _check_rings(geometry: Polygon | MultiPolygon) -> Problem | None:
         return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "it has no rings")
     if sum(map(len, rings)) > MAX_VERTICES:
         return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, f"more than {MAX_VERTICES} vertices")
-    for ring in rings:
-        if len(ring) < 4 or ring[0] != ring[-1]:
-            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring is not closed")
-        for position in ring:
-            if len(position) not in (2, 3):
-                return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a position is not longitude, latitude")
-            problem = check_lonlat(position[0], position[1])
-            if problem and problem.reason is not RejectReason.NULL_ISLAND:
-                return problem
-        if len({(position[0], position[1]) for position in ring}) < 3:
-            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring encloses nothing")
+    problem = next((problem for ring in rings if (problem := _check_ring(ring))), None)
+    if problem:
+        return problem
+    for polygon in polygons:
+        flat = [[position[:2] for position in ring] for ring in polygon]
+        why = shapely.is_valid_reason(shapely.Polygon(flat[0], flat[1:]))
+        if why != "Valid Geometry":
+            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, str(why))
+    return None
+
+
+def _check_ring(ring: Ring) -> Problem | None:
+    if len(ring) < 4 or ring[0] != ring[-1]:
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring is not closed")
+    for position in ring:
+        if len(position) not in (2, 3):
+            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a position is not longitude, latitude")
+        problem = check_lonlat(position[0], position[1])
+        if problem and problem.reason is not RejectReason.NULL_ISLAND:
+            return problem
+    if len({(position[0], position[1]) for position in ring}) < 3:
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring encloses nothing")
     return None
 
 

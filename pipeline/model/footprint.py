@@ -8,7 +8,7 @@ import msgspec
 Ring = list[list[float]]
 
 
-class Disc(msgspec.Struct, frozen=True, tag_field="kind", tag="disc"):
+class Disc(msgspec.Struct, frozen=True, tag_field="kind", tag="disc", omit_defaults=True):
     """A point and the radius within which it happened. A radius of 0 claims an exact point."""
 
     lon: float
@@ -16,11 +16,11 @@ class Disc(msgspec.Struct, frozen=True, tag_field="kind", tag="disc"):
     radius_m: float
 
 
-class Bearing(msgspec.Struct, frozen=True, tag_field="kind", tag="bearing"):
+class Bearing(msgspec.Struct, frozen=True, tag_field="kind", tag="bearing", omit_defaults=True):
     """What an observer saw or heard: a range interval in one or more azimuth intervals.
 
     Each azimuth interval runs clockwise from its first to its second angle, so `[350, 10]` spans north. An
-    interval whose two angles are 360 apart is the full circle.
+    interval whose two angles are 360 apart is the full circle; two equal angles are refused: no observer is exact.
     """
 
     lon: float

@@ -1,6 +1,5 @@
 """What the monitor makes of reports: incidents, matches, alerts, rejects; and the observation record."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -36,8 +35,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: str
     window: Window
     report_ids: tuple[str, ...]
-    observed_from: datetime
-    observed_until: datetime
+    observed_from: Time
+    observed_until: Time
     footprint: Footprint
     activity: Activity
     weapons: tuple[Weapon, ...]
@@ -59,8 +58,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     offset_m: float | None
     probability: float
     verdict: Verdict
-    observed_from: datetime
-    observed_until: datetime
+    observed_from: Time
+    observed_until: Time
 
 
 class DoubtNote(msgspec.Struct, frozen=True):

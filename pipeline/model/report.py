@@ -11,7 +11,7 @@ from pipeline.model.taxonomy import Activity, Basis, CountUnit, Weapon
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Count(msgspec.Struct, frozen=True):
+class Count(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many, as an interval in a unit; `max` is null where it is open ("uncountable", "at least 30")."""
 
     min: float
@@ -19,7 +19,7 @@ class Count(msgspec.Struct, frozen=True):
     unit: CountUnit
 
 
-class Attribution(msgspec.Struct, frozen=True):
+class Attribution(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody's claim of who did it: which party, who says so, and on what basis."""
 
     party: str
@@ -27,7 +27,7 @@ class Attribution(msgspec.Struct, frozen=True):
     basis: Basis
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     """The row that the report was read from, and the SHA-256 of its bytes."""
 
     file: str

@@ -184,7 +184,10 @@ class Doubt(Term):
     TIME_STRADDLES = "time_straddles", "part of the interval lies outside the provision's time in force"
     WEAPON_UNCLEAR = "weapon_unclear", "not every weapon that it may have been is covered; at most possible"
     ACTIVITY_UNCLEAR = "activity_unclear", "the source does not say what happened; at most possible"
-    ATTRIBUTION_NEEDED = "attribution_needed", "the clause binds one party and nobody was named; at most possible"
+    ATTRIBUTION_NEEDED = (
+        "attribution_needed",
+        "the clause binds some parties only, and no claim names one of them; at most possible",
+    )
     EXCEPTION_MAY_APPLY = "exception_may_apply", "an exception covers part of the time or place"
     SINGLE_REPORT = "single_report", "one report, not corroborated"
     PARTY_CLAIM = "party_claim", "only a party to the agreement says so"

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.agreement.clauses import Clause, Coverage
+from pipeline.agreement.clauses import Clause, Coverage, Suspended
 from pipeline.agreement.compiled import Agreement
-from pipeline.agreement.format import ExceptionTable, OffsetZoneTable
+from pipeline.agreement.format import ReadingTable
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.projection import Bools, Floats
-from pipeline.geometry.zones import subset
+from pipeline.geometry.zones import OffsetZone, edge_distance_m
 from pipeline.model.check import PARTY
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
@@ -47,7 +47,7 @@ def judge(incidents: Sequence[Incident], agreement: Agreement, parameters: Param
     if not incidents:
         return Judged([], 0, np.zeros(0, dtype=bool))
     batch = _Batch(incidents, agreement, parameters)
-    found = batch.site.shares.each >= parameters.match_from
+    found = np.round(batch.site.shares.each, 4) >= parameters.match_from
     return Judged(batch.alerts(), int(found.sum()), np.asarray(found.any(axis=0)))
 
 
@@ -94,22 +94,20 @@ class _Batch:
 
     def _suspended(self, clause: Clause, index: int) -> float:
         """The greatest share of time and place that one notice or window of an exception covers."""
-        shares = [0.0]
-        for exception in clause.exceptions:
-            if exception.activities and self.incidents[index].activity.value not in exception.activities:
-                continue
-            shares.extend(self._covered(exception, index))
-        return max(shares)
+        activity = self.incidents[index].activity.value
+        spans = [
+            span
+            for exception in clause.exceptions
+            if not exception.activities or activity in exception.activities
+            for span in exception.spans
+        ]
+        return max((self._covered(span, index) for span in spans), default=0.0)
 
-    def _covered(self, exception: ExceptionTable, index: int) -> list[float]:
-        zone_ids = [zone.zone_id for zone in self.agreement.zones]
-        one = self.begin_us[index : index + 1], self.end_us[index : index + 1]
-        shares = [float(time_share(*one, to_us(span.begin), to_us(span.until))[0]) for span in exception.windows]
-        for notice in exception.notices:
-            in_place = 1.0 if notice.zone is None else self.site.shares.each[zone_ids.index(notice.zone), index]
-            in_time = time_share(*one, to_us(notice.begin), to_us(notice.until))[0]
-            shares.append(float(in_time * in_place))
-        return shares
+    def _covered(self, span: Suspended, index: int) -> float:
+        one = slice(index, index + 1)
+        in_time = time_share(self.begin_us[one], self.end_us[one], to_us(span.begin), to_us(span.until))[0]
+        in_place = 1.0 if span.zone_index is None else self.site.shares.each[span.zone_index, index]
+        return float(in_time * in_place)
 
     def _alert(self, clause: Clause, index: int, shares: "_Shares") -> Alert:
         incident, agreement, footprints = self.incidents[index], self.agreement, self.footprints
@@ -142,7 +140,7 @@ class _Batch:
             radius_m=round(float(footprints.reach_m[index]), 1) if known else None,
             report_ids=incident.report_ids,
             doubts=doubts,
-            readings=tuple(ReadingNote(r.id, r.party, r.says) for r in clause.readings),
+            readings=tuple(ReadingNote(r.id, r.party, r.says) for r in self._readings(clause, index)),
             attribution=incident.attributions,
             standing=Standing.RAISED if raised else Standing.POSSIBLE,
             acknowledged_by=None,
@@ -151,18 +149,18 @@ class _Batch:
         )
 
     def _doubts(self, clause: Clause, index: int, zone: int, shares: "_Shares") -> tuple[DoubtNote, ...]:
-        incident = self.incidents[index]
+        incident, readings = self.incidents[index], self._readings(clause, index)
         notes: list[tuple[Doubt, Mapping[str, Any]] | None] = [
             self._broad(clause, index, shares.place),
             (Doubt.PLACE_STRADDLES, {"share_inside": round(shares.place, 4)}) if shares.place < 1.0 else None,
-            self._line_accuracy(index, zone),
+            self._line_accuracy(clause, index, zone),
             (Doubt.TIME_STRADDLES, {"share_in_force": round(shares.time, 4)}) if shares.time < 1.0 else None,
             *((doubt, {"share_covered": round(shares.coverage.share, 4)}) for doubt in shares.coverage.doubts),
             (Doubt.EXCEPTION_MAY_APPLY, {"share_suspended": round(shares.suspended, 4)}) if shares.suspended else None,
             _attribution_needed(clause, incident),
             (Doubt.SINGLE_REPORT, {}) if len(incident.report_ids) == 1 else None,
             (Doubt.PARTY_CLAIM, {"ledgers": list(incident.ledgers)}) if _only_parties(incident) else None,
-            (Doubt.READING_DISPUTED, {"readings": [r.id for r in clause.readings]}) if clause.readings else None,
+            (Doubt.READING_DISPUTED, {"readings": [r.id for r in readings]}) if readings else None,
         ]
         return tuple(DoubtNote(note[0], dict(note[1])) for note in notes if note is not None)
 
@@ -173,15 +171,28 @@ class _Batch:
             return None
         return Doubt.PLACE_BROAD, {"area_km2": round(area / 1e6, 1), "zone_km2": round(zones / 1e6, 1)}
 
-    def _line_accuracy(self, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
-        table = self.agreement.tables.zones[zone]
-        if not isinstance(table, OffsetZoneTable):
+    def _line_accuracy(self, clause: Clause, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
+        nearest = self.agreement.zones[zone]
+        if not isinstance(nearest, OffsetZone):
             return None
-        accuracy_m = self.agreement.line_table(table.line).accuracy_m
-        edge_m = float(self.agreement.zones[zone].edge_distance_m(subset(self.site.places, slice(index, index + 1)))[0])
+        own = [self.agreement.zones[number] for number in clause.zone_indices]
+        same_line = [one for one in own if isinstance(one, OffsetZone) and one.line_id == nearest.line_id]
+        accuracy_m = self.agreement.line_table(nearest.line_id).accuracy_m
+        where = self.site.places.located[nearest.line_id]
+        edge_m = edge_distance_m(same_line, float(where.chainage_m[index]), float(where.offset_m[index]))
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
+
+    def _readings(self, clause: Clause, index: int) -> list[ReadingTable]:
+        """The readings of the clause that speak of the incident's time."""
+        begin, end = self.incidents[index].observed_from, self.incidents[index].observed_until
+        return [
+            reading
+            for reading in clause.readings
+            if (reading.valid_from is None or end >= reading.valid_from)
+            and (reading.valid_until is None or begin < reading.valid_until)
+        ]
 
 
 class _Shares(NamedTuple):

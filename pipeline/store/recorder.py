@@ -106,7 +106,7 @@ class Recorder:
                 with self._transaction():
                     changes = monitor.consider(monitor.place(reports))
                     written += len(self._book.enter(changes, self._clock(), why))
-                    self._set_position(agreement, seq)
+                    self._set_position(agreement, seq, why)
                 progress(seq, self._windows.seq)
         with self._transaction():
             self._set_positions()
@@ -140,7 +140,7 @@ class Recorder:
     def _position(self, agreement: Agreement) -> tuple[int, Change]:
         """Up to which frame the log was judged by this agreement, and why it is judged anew from there."""
         row = self.store.connection.execute(
-            "SELECT fingerprint, judged_by, seq FROM positions WHERE agreement = ?", (agreement.name,)
+            "SELECT fingerprint, judged_by, seq, why FROM positions WHERE agreement = ?", (agreement.name,)
         ).fetchone()
         if row is None:
             return 0, Change.REPORTED
@@ -148,16 +148,17 @@ class Recorder:
             return 0, Change.AGREEMENT_CHANGED
         if row[1] != self._parameters.judged_by:
             return 0, Change.CORE_CHANGED
-        return row[2], Change.EVIDENCE_CHANGED
+        return row[2], msgspec.convert(row[3], Change)
 
     def _set_positions(self) -> None:
         for agreement in self._agreements:
             self._set_position(agreement, self._windows.seq)
 
-    def _set_position(self, agreement: Agreement, seq: int) -> None:
+    def _set_position(self, agreement: Agreement, seq: int, why: Change = Change.EVIDENCE_CHANGED) -> None:
+        """Notes how far the log is judged; `why` is kept for what is left of it, should the process end here."""
+        values = agreement.fingerprint, self._parameters.judged_by, agreement.version, seq, why.value
         self.store.connection.execute(
-            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)",
-            (agreement.name, agreement.fingerprint, self._parameters.judged_by, agreement.version, seq),
+            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?)", (agreement.name, *values)
         )
 
     def _watch(self, reports: Sequence[Report], new: Sequence[bool]) -> tuple[tuple[bool, ...], datetime | None]:

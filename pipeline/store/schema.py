@@ -84,7 +84,8 @@ CREATE TABLE positions (
     fingerprint TEXT NOT NULL,
     judged_by TEXT NOT NULL,
     version TEXT NOT NULL,
-    seq INTEGER NOT NULL
+    seq INTEGER NOT NULL,
+    why TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE figures (

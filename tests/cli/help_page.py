@@ -1,4 +1,4 @@
-"""docs/cli.md: what is written by hand, and the help of every command. `python -m tests.cli.help_page` writes it anew."""
+"""docs/cli.md: a part written by hand, and the help of every command, which `python -m tests.cli.help_page` writes."""
 
 import os
 import subprocess

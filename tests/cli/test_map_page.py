@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.store import open_store
 from tests.cli.driving import Cli, traceless
-from tests.cli.recorded import ALL, BROAD, CLEAR, EARLY, SECTOR, agreement_file, record
+from tests.cli.recorded import BROAD, CLEAR, SECTOR, agreement_file, record
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_latest_alerts_are_kept_where_there_are_too_many(cli: Cli, store: Pa
 
 
 def seen(page: Path, fragment: str = "") -> str:
-    """The page as Chromium has made it, after its scripts ran."""
+    """The page as Chromium has made it, after its scripts ran without a complaint."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     assert browser
     command = [
@@ -148,10 +148,13 @@ def seen(page: Path, fragment: str = "") -> str:
         f"--user-data-dir={page.parent / 'browser'}",
         "--window-size=1200,800",
         "--virtual-time-budget=5000",
+        "--enable-logging=stderr",
         "--dump-dom",
         page.as_uri() + fragment,
     ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert [line for line in told.stderr.splitlines() if "CONSOLE" in line] == []
+    return told.stdout
 
 
 @pytest.mark.needs("chromium")
@@ -164,9 +167,6 @@ def test_a_browser_lists_every_alert(page: Path) -> None:
     assert "<canvas" in dom
     assert "hypothetical" in dom
     assert dom.count("leaflet-tooltip") >= 4
-    # Leaflet's own style was let in: without it the panes would not lie on one another.
-    assert EARLY.report_id not in listed
-    assert len(ALL) > 1
 
 
 @pytest.mark.needs("chromium")

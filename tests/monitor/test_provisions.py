@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.agreement import Agreement
+from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
 from pipeline.model.records import Alert
 from pipeline.model.report import Attribution, Report
@@ -52,6 +52,7 @@ M, A, U = Weapon.MORTAR, Weapon.ARTILLERY, Weapon.UNKNOWN
         (Activity.WEAPON_PRESENCE, {"weapons": (A,), "calibre_mm": 100.0}, "artillery", RAISED),
         (Activity.WEAPON_PRESENCE, {"weapons": (A,), "calibre_mm": 85.0}, "artillery", NOTHING),
         (Activity.WEAPON_PRESENCE, {"weapons": (A,), "calibre_mm": (90.0, 140.0)}, "artillery", POSSIBLE),
+        (Activity.WEAPON_PRESENCE, {"weapons": (A,), "calibre_mm": (82.0, 100.0)}, "artillery", POSSIBLE),
         (Activity.WEAPON_PRESENCE, {"weapons": (A,)}, "artillery", POSSIBLE),
         (Activity.WEAPON_PRESENCE, {"weapons": (M,), "calibre_mm": 120.0}, "artillery", NOTHING),
         (Activity.WEAPON_PRESENCE, {"weapons": (M, A), "calibre_mm": 120.0}, "artillery", POSSIBLE),
@@ -115,6 +116,26 @@ def test_time_counts_like_place(
 ) -> None:
     found = alerts(agreement, report(1, NEAR_A, at=at, lasting=lasting)).get("ceasefire")
     assert (found.probability if found else None) == probability
+
+
+def test_an_exception_may_name_a_group_of_activities(tmp_path: Path) -> None:
+    paused = world(tmp_path, extra="").tables.exceptions[0]
+    assert paused.activities == ()
+    path = tmp_path / "world.toml"
+    text = path.read_text(encoding="utf-8").replace(
+        'kind = "time_window"', 'kind = "time_window"\nactivities = ["fire"]'
+    )
+    path.write_text(text, encoding="utf-8")
+    noon = timedelta(hours=12, minutes=10)
+    assert alerts(load_agreement(path), report(1, NEAR_A, Activity.SHELLING, at=noon)) == {}
+    path.write_text(text.replace('["fire"]', '["light"]'), encoding="utf-8")
+    assert set(alerts(load_agreement(path), report(1, NEAR_A, Activity.SHELLING, at=noon))) == {"ceasefire"}
+
+
+def test_two_zones_that_meet_at_the_line_have_no_edge_there(agreement: Agreement) -> None:
+    lon, lat = agreement.lines["line"].place(60_000.0, 100.0)
+    gun = report(1, Disc(float(lon), float(lat), 10.0), Activity.WEAPON_PRESENCE, weapons=(A,), calibre_mm=152.0)
+    assert Doubt.LINE_ACCURACY not in doubts(alerts(agreement, gun)["artillery"])
 
 
 def test_a_broad_footprint_is_possible_at_most_unless_the_zone_holds_it_wholly(agreement: Agreement) -> None:

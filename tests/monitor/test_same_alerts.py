@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.agreement import Agreement
 from pipeline.model.records import Alert
@@ -62,7 +63,7 @@ def test_order_batches_and_repeats_change_nothing(
 def test_another_agreement_changes_nothing_of_the_first(
     agreement: Agreement, image: Agreement, reports: list[Report]
 ) -> None:
-    other = Agreement(**{**_fields(image), "tables": _renamed(image)})
+    other = replace(image, tables=replace(image.tables, header=replace(image.tables.header, name="other")))
     both = in_memory([agreement, other], [reports])
     alone = in_memory([agreement], [reports])
     assert as_bytes({key: alert for key, alert in both.items() if alert.agreement == agreement.name}) == as_bytes(alone)
@@ -111,13 +112,3 @@ def test_the_store_says_what_memory_says(
     assert as_bytes(kept) == as_bytes(expected)
     assert figures["alerts"] + figures["possible"] == len(expected)
     assert all(alert.status is not Status.SUPERSEDED for alert in kept.values())
-
-
-def _fields(agreement: Agreement) -> dict[str, object]:
-    return {field: getattr(agreement, field) for field in agreement.__struct_fields__}
-
-
-def _renamed(agreement: Agreement) -> object:
-    from msgspec.structs import replace
-
-    return replace(agreement.tables, header=replace(agreement.tables.header, name="other"))

@@ -9,16 +9,16 @@ _WHERE = {Where.FRONT: "front", Where.DEPTH: "depth", Where.FAR: "far"}
 
 def incidents_table() -> str:
     """What happens, how often, and who sees it."""
-    head = "| incident | where | precise · broad · vague report | how many | quiet, a day | routine, a day | seen by |\n"
+    head = (
+        "| incident | where | precise · broad · vague report | how many | quiet, a day | routine, a day | seen by |\n"
+    )
     return head + "|---|---|---|---|---|---|---|\n" + "\n".join(map(_kind, KINDS)) + "\n"
 
 
 def observers_table() -> str:
     """How good the observers are."""
-    head = (
-        "| observers | footprint | precise, broad | times: error, margin, grain | count error | delay: least, mean, most "
-        "| ledger |\n"
-    )
+    times = "times: error, margin, grain"
+    head = f"| observers | footprint | precise, broad | {times} | count error | delay: least, mean, most | ledger |\n"
     return head + "|---|---|---|---|---|---|---|\n" + "\n".join(map(_network, NETWORKS)) + "\n"
 
 

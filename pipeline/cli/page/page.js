@@ -7,9 +7,8 @@ const list = document.getElementById("list");
 const more = document.getElementById("more");
 
 const map = L.map("map", { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 3, maxZoom: 15 });
-map.createPane("ground").style.zIndex = 200;
-map.getPane("ground").style.pointerEvents = "none";
-const ground = L.canvas({ pane: "ground", padding: 0.3 });
+const ground = quietCanvas("ground", 200);
+const middle = quietCanvas("middle", 300);
 const front = L.canvas({ padding: 0.3 });
 L.control.scale({ imperial: false }).addTo(map);
 
@@ -21,11 +20,18 @@ let shown = [];
 let listed = 0;
 let chosen = null;
 
+function quietCanvas(name, height) {
+  const pane = map.createPane(name);
+  pane.style.zIndex = height;
+  pane.style.pointerEvents = "none";
+  return L.canvas({ pane: name, padding: 0.3 });
+}
+
 function drawGround() {
-  const quiet = { renderer: ground, interactive: false };
+  const quiet = { renderer: middle, interactive: false };
   for (const group of [outlines, layers.zones, layers.lines, layers.names]) group.clearLayers();
   for (const { country, rings } of data.outlines) {
-    outlines.addLayer(L.polygon(rings, { ...quiet, color: colour("border"), weight: country ? 1.6 : 0.7, fill: false }));
+    outlines.addLayer(L.polygon(rings, { ...quiet, renderer: ground, color: colour("border"), weight: country ? 1.6 : 0.7, fill: false }));
   }
   for (const agreement of data.agreements) {
     for (const zone of agreement.zones) {
@@ -81,16 +87,33 @@ function drawAlerts() {
   layers.footprints.clearLayers();
   // What is drawn last lies on top: the raised and the grave.
   const drawn = shown.filter((alert) => alert.lat !== null).sort((one, other) => rank(other) - rank(one));
+  const footprints = new Map(drawn.map((alert) => [footprintKey(alert), alert]));
+  for (const alert of footprints.values()) layers.footprints.addLayer(footprint(alert, footprintStyle(alert)));
   for (const alert of drawn) {
-    const broad = alert.radius_m > BROAD_M;
-    const style = { renderer: ground, interactive: false, color: colour(alert.severity), weight: broad ? 0.6 : 1 };
-    layers.footprints.addLayer(
-      footprint(alert, { ...style, opacity: broad ? 0.35 : 0.7, fillOpacity: broad ? 0.015 : 0.12, dashArray: alert.standing === "raised" ? null : "3 3" }),
-    );
-    const marker = new AlertMarker([alert.lat, alert.lon], { ...symbolStyle(alert), renderer: front, radius: 5, severity: alert.severity });
+    const style = { ...symbolStyle(alert, alert.radius_m > BROAD_M), renderer: front, severity: alert.severity };
+    const marker = new AlertMarker([alert.lat, alert.lon], style);
     marker.on("click", () => choose(alert));
     markers.addLayer(marker);
   }
+}
+
+// One drawing stands for all alerts of one footprint: a hundred on one another would hide the map.
+function footprintKey(alert) {
+  return alert.shape !== null ? `${alert.shape}` : `${alert.lat},${alert.lon},${alert.radius_m}`;
+}
+
+function footprintStyle(alert) {
+  const broad = alert.radius_m > BROAD_M;
+  return {
+    renderer: ground,
+    interactive: false,
+    color: colour(alert.severity),
+    weight: 1,
+    opacity: broad ? 0.4 : 0.7,
+    fill: !broad,
+    fillOpacity: 0.12,
+    dashArray: alert.standing === "raised" ? null : "3 3",
+  };
 }
 
 function rank(alert) {
@@ -102,11 +125,28 @@ function words(alert) {
   box.append(element("h2", "", data.texts[alert.title]));
   const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)}`;
   box.append(element("p", "", figure), element("code", "", alert.id));
+  const here = shown.filter((other) => other.lat === alert.lat && other.lon === alert.lon);
+  if (here.length > 1) box.append(neighbours(alert, here));
   for (const [heading, lines] of alert.words) {
     box.append(element("h3", "", data.texts[heading]));
     for (const line of lines) box.append(element("p", "", data.texts[line]));
   }
   return box;
+}
+
+// Alerts at one place lie on one another: from each to the one before and after it.
+function neighbours(alert, here) {
+  const at = here.indexOf(alert);
+  const line = element("p", "here");
+  const step = (text, title, offset) => {
+    const button = element("button", "", text);
+    button.type = "button";
+    button.title = title;
+    button.addEventListener("click", () => choose(here[(at + offset + here.length) % here.length]));
+    return button;
+  };
+  line.append(step("‹", "the next later one here", -1), `${at + 1} of ${here.length} here`, step("›", "the next earlier one here", 1));
+  return line;
 }
 
 function probability(alert) {
@@ -134,7 +174,7 @@ function choose(alert, fly) {
 function drawChosen(alert) {
   const agreement = data.agreements[alert.agreement];
   const named = agreement.provisions[alert.provision]?.zones || [];
-  const quiet = { renderer: ground, interactive: false, color: colour("chosen") };
+  const quiet = { renderer: middle, interactive: false, color: colour("chosen") };
   for (const zone of agreement.zones) {
     if (!named.includes(zone.id)) continue;
     chosenLayer.addLayer(L.geoJSON(zone.geometry, { ...quiet, weight: 1.5, fillOpacity: 0.07 }));

@@ -12,14 +12,16 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-function symbolStyle(alert) {
-  const raised = alert.standing === "raised";
+// The middle of a broad footprint is no place: its symbol is small and empty.
+function symbolStyle(alert, broad) {
+  const filled = alert.standing === "raised" && !broad;
   return {
+    radius: broad ? 3 : 5,
     fill: true,
-    fillColor: raised ? colour(alert.severity) : colour("ground"),
-    fillOpacity: raised ? 0.95 : 0.75,
-    color: raised ? colour("outline") : colour(alert.severity),
-    weight: raised ? 1 : 1.8,
+    fillColor: filled ? colour(alert.severity) : colour("ground"),
+    fillOpacity: filled ? 0.95 : 0.75,
+    color: filled ? colour("outline") : colour(alert.severity),
+    weight: filled ? 1 : broad ? 1 : 1.8,
   };
 }
 
