@@ -44,6 +44,9 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     areas: Mapping[str, Geometry]
     fingerprint: str
 
+    def __repr__(self) -> str:
+        return f"<Agreement {self.name}, version {self.version}>"
+
     @property
     def name(self) -> str:
         """The agreement's name."""

@@ -124,10 +124,9 @@ def sectors(bearing: Bearing) -> list[tuple[float, float]]:
             joined[-1] = first, max(reach, start + width - first)
         else:
             joined.append((start, width))
-    if len(joined) > 1 and joined[-1][0] + joined[-1][1] - 360.0 >= joined[0][0]:
-        start, width = joined.pop()
-        joined[0] = start, max(width, joined[0][0] + joined[0][1] + 360.0 - start)
-        joined.append(joined.pop(0))
+    while len(joined) > 1 and sum(joined[-1]) - 360.0 >= joined[0][0]:
+        first, last = joined.pop(0), joined[-1]
+        joined[-1] = last[0], max(last[1], sum(first) + 360.0 - last[0])
     if any(width >= 360.0 for _, width in joined):
         return [(0.0, 360.0)]
     return joined

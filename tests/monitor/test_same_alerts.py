@@ -69,11 +69,14 @@ def test_another_agreement_changes_nothing_of_the_first(
     assert as_bytes({key: alert for key, alert in both.items() if alert.agreement == agreement.name}) == as_bytes(alone)
 
 
-@given(reports=REPORTS)
+@given(reports=st.lists(reports_near_the_line(), min_size=1, max_size=14, unique_by=lambda one: one.report_id))
 def test_mirrored_parties_geometry_and_reports_have_mirrored_alerts(
     agreement: Agreement, image: Agreement, reports: list[Report]
 ) -> None:
-    """Clauses that bind one side go with their party: nothing depends on left or right, east or west."""
+    """Clauses that bind one side go with their party: nothing depends on left or right, east or west.
+
+    Of two versions published together the content's hash decides, which has no mirror image: one version each.
+    """
 
     def seen(alerts: dict[str, Alert], *, turned: bool) -> list[tuple[object, ...]]:
         sides = {"left": "right", "right": "left"} if turned else {}
