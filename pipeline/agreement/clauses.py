@@ -26,6 +26,9 @@ UNSAID = 0.5
 """The share given to what a source leaves unsaid (which weapon, which calibre, what happened): even odds, assumed.
 Whatever it multiplies up to, such an alert is at most *possible*."""
 
+_OF_TROOPS = members("presence", Activity) - {Activity.WEAPON_PRESENCE.value}
+"""Reports of forces: where they name no weapon, they say nothing of heavy ones."""
+
 _PRESENCE = members("presence", Activity) | {Activity.OUTGOING_FIRE.value}
 
 REMEMBERED = 4_096
@@ -143,7 +146,11 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         unclear = activity is Activity.UNKNOWN and self.reason is Reason.PROHIBITED_ACTIVITY
         if not said and not unclear:
             return NONE
-        weapon = self._cover_weapons(weapons, calibre) if self.asks_weapon else FULL
+        weapon = FULL
+        if self.asks_weapon:
+            if not weapons and activity.value in _OF_TROOPS:
+                return NONE
+            weapon = self._cover_weapons(weapons, calibre)
         if said or weapon.share == 0.0:
             return weapon
         return Coverage(UNSAID * weapon.share, (Doubt.ACTIVITY_UNCLEAR, *weapon.doubts))

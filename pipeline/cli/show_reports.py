@@ -22,7 +22,7 @@ def happened(report: Report) -> str:
             "weapon: " + " or ".join(_weapon(weapon) for weapon in report.weapons) + _calibre(report.calibre_mm)
         )
     if report.count is not None:
-        parts.append("count: " + count_words(report.count))
+        parts.append(count_words(report.count))
     return "; ".join(parts)
 
 
@@ -38,11 +38,14 @@ def _calibre(calibre_mm: float | tuple[float, float] | None) -> str:
 
 
 def count_words(count: Count) -> str:
-    """A count in its unit, open or not."""
-    unit = count.unit.meaning
-    if count.max is None:
-        return f"at least {count.min:g} {unit}"
-    return f"{count.min:g} {unit}" if count.min == count.max else f"{count.min:g} to {count.max:g} {unit}"
+    """A count with its unit, open or not.
+
+    >>> from pipeline.model.taxonomy import CountUnit
+    >>> count_words(Count(20, None, CountUnit.EXPLOSION))
+    'explosions: at least 20'
+    """
+    figure = f"at least {count.min:g}" if count.max is None else f"{count.min:g} to {count.max:g}"
+    return f"{count.unit.meaning}: {count.min:g}" if count.min == count.max else f"{count.unit.meaning}: {figure}"
 
 
 def report_lines(report: Report, zone: tzinfo | None) -> list[str]:

@@ -81,7 +81,7 @@ class Strip:
         rows = [self._sectors(across)]
         for row in range(2 * middle + 1):
             body = self._drawn_line(across) if row == middle else self._heat(row, across, cells)
-            rows.append(Text(self._label(row), "dim").append_text(body))
+            rows.append(Text().append(self._label(row), "dim").append_text(body))
         return [*rows, self._names(across)]
 
     def _column(self, chainage_m: float, across: int) -> int:

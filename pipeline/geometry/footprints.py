@@ -124,9 +124,10 @@ def sectors(bearing: Bearing) -> list[tuple[float, float]]:
             joined[-1] = first, max(reach, start + width - first)
         else:
             joined.append((start, width))
-    while len(joined) > 1 and sum(joined[-1]) - 360.0 >= joined[0][0]:
-        first, last = joined.pop(0), joined[-1]
-        joined[-1] = last[0], max(last[1], sum(first) + 360.0 - last[0])
+    while len(joined) > 1 and (over := joined[-1][0] + joined[-1][1] - 360.0) >= joined[0][0]:
+        first_start, first_width = joined.pop(0)
+        start, width = joined[-1]
+        joined[-1] = start, width + max(0.0, first_start + first_width - over)
     if any(width >= 360.0 for _, width in joined):
         return [(0.0, 360.0)]
     return joined

@@ -143,7 +143,7 @@ def test_show_names_who_names_whom_and_on_what_basis(cli: Cli, store: Path, agre
     out = " ".join(told.out.split())
     assert "Party A's staff names Party B; basis: statement (somebody said so). A claim, not a finding." in out
     assert "1 to 5 km NE to SE of an observer at" in out
-    assert "at least 20 explosions" in out
+    assert "explosions: at least 20" in out
     assert "Only a party to the agreement says so: Party A." in out
 
 

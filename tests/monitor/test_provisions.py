@@ -57,6 +57,8 @@ M, A, U = Weapon.MORTAR, Weapon.ARTILLERY, Weapon.UNKNOWN
         (Activity.WEAPON_PRESENCE, {"weapons": (M,), "calibre_mm": 120.0}, "artillery", NOTHING),
         (Activity.WEAPON_PRESENCE, {"weapons": (M, A), "calibre_mm": 120.0}, "artillery", POSSIBLE),
         (Activity.WEAPON_PRESENCE, {"weapons": ()}, "artillery", POSSIBLE),
+        (Activity.TROOP_PRESENCE, {}, "artillery", NOTHING),
+        (Activity.MOVEMENT, {"weapons": (A,), "calibre_mm": 152.0}, "artillery", RAISED),
         (Activity.OUTGOING_FIRE, {"weapons": (A,), "calibre_mm": 152.0}, "artillery", RAISED),
         (Activity.IMPACT, {"weapons": (A,), "calibre_mm": 152.0}, "artillery", NOTHING),
         (Activity.TROOP_PRESENCE, {}, "troops-a", RAISED),

@@ -177,9 +177,9 @@ function drawChosen(alert) {
   const quiet = { renderer: middle, interactive: false, color: colour("chosen") };
   for (const zone of agreement.zones) {
     if (!named.includes(zone.id)) continue;
-    chosenLayer.addLayer(L.geoJSON(zone.geometry, { ...quiet, weight: 1.5, fillOpacity: 0.07 }));
+    chosenLayer.addLayer(L.geoJSON(zone.geometry, { ...quiet, weight: 1, fillOpacity: 0.05 }));
   }
-  chosenLayer.addLayer(footprint(alert, { ...quiet, weight: 2, fillOpacity: 0.15 }));
+  chosenLayer.addLayer(footprint(alert, { ...quiet, weight: 2.5, fillOpacity: 0.12 }));
 }
 
 map.on("popupclose", () => {
