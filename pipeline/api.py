@@ -9,13 +9,14 @@ import shapely
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.gazetteer import load_gazetteer
-from pipeline.matching import placed_matches
 from pipeline.model.check import check
 from pipeline.model.footprint import Area, Disc, Footprint, Nowhere
 from pipeline.model.records import Reject
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Activity
 from pipeline.model.times import EPOCH
+from pipeline.monitor.match import match_reports
+from pipeline.monitor.parameters import DEFAULT
 from pipeline.sources.inputs import Input, open_input
 from pipeline.tables import TableKind, to_geodataframe
 
@@ -114,8 +115,8 @@ def match(
     loaded = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
     if not isinstance(reports, geopandas.GeoDataFrame):
         known = reports if isinstance(reports, Sequence) else list(reports)
-        return to_geodataframe(TableKind.MATCHES, placed_matches(known, loaded, all_reports=all_reports))
-    rows = placed_matches(_reports_of(reports), loaded, all_reports=all_reports)
+        return to_geodataframe(TableKind.MATCHES, match_reports(known, loaded, DEFAULT, all_reports=all_reports))
+    rows = match_reports(_reports_of(reports), loaded, DEFAULT, all_reports=all_reports)
     table = to_geodataframe(TableKind.MATCHES, rows)
     return table.drop(columns=[name for name in _TIMES if name not in reports.columns])
 

@@ -50,14 +50,6 @@ class OutputNameError(OutputError):
     """What was named cannot be an output: an unknown ending, a folder that is not there, a kind without places."""
 
 
-class PlacedMatch(NamedTuple):
-    """A match with the centre of its report's footprint; None where the report is from nowhere."""
-
-    match: Match
-    lon: float | None
-    lat: float | None
-
-
 class NumberedReject(NamedTuple):
     """A reject with its number in the store."""
 
@@ -69,7 +61,7 @@ class TableKind(Enum):
     """What a table holds, and so the type of its records."""
 
     MATCHES = "matches"
-    """`PlacedMatch`"""
+    """`Match`"""
     ALERTS = "alerts"
     """`Alert`"""
     HISTORY = "history"
@@ -183,12 +175,8 @@ def _plain(error: OSError) -> str:
     return f"cannot be written: {error.strerror or error}"
 
 
-def _match_row(placed: PlacedMatch) -> _Row:
-    return _Row(msgspec.structs.asdict(placed.match), placed.lon, placed.lat)
-
-
-def _alert_row(alert: Alert) -> _Row:
-    return _Row(msgspec.structs.asdict(alert), alert.lon, alert.lat)
+def _placed_row(record: Match | Alert) -> _Row:
+    return _Row(msgspec.structs.asdict(record), record.lon, record.lat)
 
 
 def _revision_row(revision: Revision) -> _Row:
@@ -205,8 +193,8 @@ def _reject_row(numbered: tuple[int, Reject]) -> _Row:
 
 
 _ROWS: Mapping[TableKind, Callable[[Any], _Row]] = {
-    TableKind.MATCHES: _match_row,
-    TableKind.ALERTS: _alert_row,
+    TableKind.MATCHES: _placed_row,
+    TableKind.ALERTS: _placed_row,
     TableKind.HISTORY: _revision_row,
     TableKind.REJECTS: _reject_row,
 }

@@ -21,7 +21,7 @@ from pipeline.model.report import Report
 from pipeline.model.taxonomy import LISTS, Activity, RejectReason
 from pipeline.resources import folder
 from pipeline.sources.ndjson import decode_line
-from pipeline.tables import NumberedReject, PlacedMatch, TableKind, write_records
+from pipeline.tables import NumberedReject, TableKind, write_records
 from tests.sources.reading import read_rows
 from tests.strategies import AREA_IDS, reports
 from tools import fields, schemas
@@ -150,7 +150,7 @@ def test_what_is_exported_is_what_is_published(kind: TableKind, tmp_path: Path) 
     records: dict[TableKind, Any] = {
         TableKind.ALERTS: alert,
         TableKind.HISTORY: revision,
-        TableKind.MATCHES: PlacedMatch(match, None, None),
+        TableKind.MATCHES: match,
         TableKind.REJECTS: NumberedReject(1, row.reject),
     }
     names = dict(zip(TableKind, ("match", "alert", "revision", "reject"), strict=True))

@@ -120,6 +120,8 @@ FIELDS: dict[type, dict[str, str]] = {
         "verdict": "what that probability is called",
         "observed_from": "the report's",
         "observed_until": "the report's",
+        "lon": "longitude of the footprint's centre; null for nowhere",
+        "lat": "latitude of the footprint's centre; null for nowhere",
         "geometry": "the footprint's centre, as a GeoJSON Point; null for nowhere",
     },
     Alert: {

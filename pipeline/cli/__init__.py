@@ -74,7 +74,7 @@ def explain(error: Exception) -> Explained | None:
     from pipeline.agreement import AgreementError
     from pipeline.resources import ResourceMissingError
     from pipeline.sources.base import InputError
-    from pipeline.store.database import StoreError
+    from pipeline.store.database import NoStoreError, StoreError
     from pipeline.store.runner import StrictStop
     from pipeline.tables import OutputError, OutputNameError
 
@@ -82,7 +82,7 @@ def explain(error: Exception) -> Explained | None:
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
         return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
-    if isinstance(error, InputError | OutputNameError):
+    if isinstance(error, InputError | NoStoreError | OutputNameError):
         return Explained(USAGE, (str(error),))
     if isinstance(error, OutputError | StoreError | ResourceMissingError):
         return Explained(UNFINISHED, (str(error),))

@@ -24,10 +24,9 @@ from pipeline.cli.progress import Progress
 
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement
-    from pipeline.model.records import Reject
+    from pipeline.model.records import Match, Reject
     from pipeline.model.report import Report
     from pipeline.sources.inputs import Input
-    from pipeline.tables import PlacedMatch
 
 AllOption = Annotated[bool, typer.Option("--all", help="Also the reports that lie in no zone, with the nearest line.")]
 
@@ -72,13 +71,14 @@ class _Reading:
         self.rows = self.rejected = 0
         self.first_reject = ""
 
-    def matches(self, agreements: "Sequence[Agreement]", all_reports: bool) -> "Iterator[PlacedMatch]":
+    def matches(self, agreements: "Sequence[Agreement]", all_reports: bool) -> "Iterator[Match]":
         """The rows of the table, in the order of the reports and the agreements."""
-        from pipeline.matching import placed_matches
+        from pipeline.monitor.match import match_reports
+        from pipeline.monitor.parameters import DEFAULT
 
         for batch in self._batches():
             for agreement in agreements:
-                yield from placed_matches(batch, agreement, all_reports=all_reports)
+                yield from match_reports(batch, agreement, DEFAULT, all_reports=all_reports)
 
     def _batches(self) -> "Iterator[list[Report]]":
         batch: list[Report] = []

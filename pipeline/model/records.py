@@ -47,7 +47,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """One report and one zone. `offset_m` is signed, left of the line negative; null where there is no line."""
+    """One report and one zone. `offset_m` is signed, left of the line negative; null where there is no line.
+
+    `lon` and `lat` are the centre of the report's footprint; null where it is from nowhere.
+    """
 
     report_id: str
     agreement: str
@@ -60,6 +63,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     observed_from: Time
     observed_until: Time
+    lon: float | None
+    lat: float | None
 
 
 class DoubtNote(msgspec.Struct, frozen=True):

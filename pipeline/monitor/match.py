@@ -41,6 +41,8 @@ def verdict(probability: float, parameters: Parameters) -> Verdict:
 
 def _row(report: Report, site: Site, index: int, zone: int | None, probability: float, parameters: Parameters) -> Match:
     where = site.reference(index, zone)
+    footprints = site.footprints
+    placed = bool(footprints.placed[index])
     return Match(
         report_id=report.report_id,
         agreement=site.agreement.name,
@@ -53,4 +55,6 @@ def _row(report: Report, site: Site, index: int, zone: int | None, probability: 
         verdict=verdict(probability, parameters),
         observed_from=report.observed_from,
         observed_until=report.observed_until,
+        lon=round(float(footprints.lon[index]), 6) if placed else None,
+        lat=round(float(footprints.lat[index]), 6) if placed else None,
     )

@@ -26,6 +26,10 @@ class StoreError(Exception):
     """The store cannot be used: it is missing, not ours, of another version, locked, or its disk fails."""
 
 
+class NoStoreError(StoreError):
+    """There is no store where one was to be read."""
+
+
 class Store:
     """One store, opened. Reading sees the last committed state, also while a run writes.
 
@@ -135,11 +139,12 @@ def open_store(path: str | Path, *, write: bool = False) -> Store:
     """Opens a store; with `write`, makes it where there is none and takes the writer's lock.
 
     Raises:
-        StoreError: there is none to read, the file is no store or of another version, or another run writes to it.
+        NoStoreError: there is none to read.
+        StoreError: the file is no store or of another version, or another run writes to it.
     """
     place = Path(path)
     if not write and not place.exists():
-        raise StoreError(f"{place}: there is no store here; make one with `truceline run … --store {place}`")
+        raise NoStoreError(f"{place}: there is no store here; make one with `truceline run … --store {place}`")
     lock = _take_lock(place) if write else None
     try:
         with store_errors(place):
@@ -148,6 +153,8 @@ def open_store(path: str | Path, *, write: bool = False) -> Store:
     except BaseException:
         if lock is not None:
             lock.close()
+            if not place.exists():
+                Path(f"{place}-lock").unlink(missing_ok=True)
         raise
     return Store(place, connection, lock)
 
@@ -155,6 +162,9 @@ def open_store(path: str | Path, *, write: bool = False) -> Store:
 def _connect(place: Path, write: bool) -> sqlite3.Connection:
     mode = "rwc" if write else "ro"
     location = f"{place.absolute().as_uri()}?mode={mode}"
+    if not write and not os.access(place.parent, os.W_OK) and not Path(f"{place}-wal").exists():
+        # A log in WAL mode needs a file beside it even to be read; where none can be made, nobody writes either.
+        location += "&immutable=1"
     connection = sqlite3.connect(location, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")

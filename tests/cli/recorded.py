@@ -63,7 +63,7 @@ SECTOR = report(
 )
 GUNS = report(
     4,
-    Disc(37.3005, 48.2005, 20.0),
+    Disc(37.60039, 48.37064, 20.0),
     Activity.WEAPON_PRESENCE,
     at=timedelta(hours=14),
     weapons=(Weapon.ARTILLERY, Weapon.MORTAR),

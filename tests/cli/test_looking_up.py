@@ -105,7 +105,7 @@ def test_no_rejects_is_said_and_no_data(cli: Cli, world: Path, tmp_path: Path) -
 
 def test_a_store_that_is_not_there_is_told_with_what_to_do(cli: Cli, tmp_path: Path) -> None:
     told = cli("rejects", "list")
-    assert told.code == 1
+    assert told.code == 2
     assert "truceline run" in told.err
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,8 @@
 """What the record keeps: revisions, corrections, agreements that come later, sealed fields."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -202,3 +204,26 @@ def test_a_failed_batch_leaves_nothing_behind(store: Store, agreement: Agreement
     store.connection.execute("DROP TRIGGER full")
     writer.record([report(2, NEAR_A, at=timedelta(hours=9))])
     assert len(provisions(store)) == 2
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_can_be_read(
+    tmp_path: Path, agreement: Agreement, unprivileged: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    with open_store(folder / "t.db", write=True) as store:
+        recorder(store, agreement).record([report(1, NEAR_A)])
+    folder.chmod(0o555)
+    asked = [
+        *unprivileged,
+        sys.executable,
+        "-m",
+        "pipeline",
+        "alerts",
+        "list",
+        "--store",
+        str(folder / "t.db"),
+        "--json",
+    ]
+    listed = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert '"provision":"ceasefire"' in listed.stdout

@@ -165,7 +165,7 @@ function choose(alert, fly) {
   if (alert.lat === null) return;
   drawChosen(alert);
   const place = [alert.lat, alert.lon];
-  if (fly && !map.getBounds().pad(-0.2).contains(place)) map.setView(place, Math.max(map.getZoom(), 8));
+  if (fly && !map.getBounds().pad(-0.2).contains(place)) map.setView(place, Math.max(map.getZoom(), 8), { animate: false });
   const size = map.getSize();
   const limits = { maxWidth: Math.min(420, size.x - 70), maxHeight: Math.max(180, size.y * 0.55), offset: [0, -4] };
   L.popup(limits).setLatLng(place).setContent(words(alert)).openOn(map);
