@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.resources import ResourceMissingError
+
 _LEAFLET = "django-js-lib-leaflet"
 _OWN = ("symbols.js", "filters.js", "page.js")
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -49,7 +51,7 @@ def _leaflet_file(name: str) -> bytes:
     for path in files(_LEAFLET) or ():
         if path.name == name:
             return path.read_binary()
-    raise FileNotFoundError(f"{_LEAFLET} lacks {name}: install Truceline again")
+    raise ResourceMissingError(f"{_LEAFLET} lacks {name}; install Truceline again")
 
 
 def _leaflet(name: str) -> str:
