@@ -1,6 +1,7 @@
 """Ids are derived, never drawn: the same content has the same id everywhere and always."""
 
 import hashlib
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +21,8 @@ _Content: Any = msgspec.defstruct(
     [(field.name, field.type) if field.required else (field.name, field.type, field.default) for field in _STATED],
     omit_defaults=True,
 )
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -29,6 +32,11 @@ def content_hash(report: Report) -> bytes:
     Fields at their default are left out, so that a field added to the record later changes no hash.
     """
     return hashlib.sha256(_encode(_Content(*_stated(report)))).digest()[:16]
+
+
+def precedence(report: Report, content: bytes) -> tuple[datetime, bytes]:
+    """Of several versions of a report the greatest counts: by when it was published, then by its content's hash."""
+    return report.published_at or _BEFORE_ALL, content
 
 
 def incident_id(canonical_report_id: str, window: Window) -> str:

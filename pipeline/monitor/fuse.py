@@ -5,18 +5,15 @@ on nothing else. Wider linking belongs in `fuse`; its callers ask for whole neig
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
-from pipeline.model.identity import incident_id
+from pipeline.model.identity import incident_id, precedence
 from pipeline.model.records import Incident
 from pipeline.monitor.windows import Entry, Group, Tombstone
 
-_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
-
 
 def current(versions: Iterable[Entry]) -> Entry:
-    """The version that counts within a window: the greatest by when it was published, then by content."""
-    return max(versions, key=lambda entry: (entry.report.published_at or _BEFORE_ALL, entry.content))
+    """The version that counts within a window."""
+    return max(versions, key=lambda entry: precedence(entry.report, entry.content))
 
 
 def tombstone(entry: Entry) -> Tombstone:

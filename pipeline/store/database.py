@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -81,10 +81,24 @@ class Store:
         for number, *row in self._query(f"SELECT number, {', '.join(names)} FROM rejects ORDER BY number"):
             yield number, msgspec.convert(dict(zip(names, row, strict=True)), Reject)
 
-    def versions(self, report_id: str) -> list[Report]:
-        """Every version of a report that the record holds, in the order in which they came."""
-        rows = self._query("SELECT seq, line FROM reports WHERE report_id = ? ORDER BY seq, line", report_id)
-        return [self.frame(seq)[line] for seq, line in list(rows)]
+    def versions(self, report_ids: Iterable[str]) -> dict[str, list[Report]]:
+        """Every version of some reports that the record holds, in the order in which they came.
+
+        Each frame of the log is opened once, however many of them it holds.
+        """
+        asked = msgspec.json.encode(sorted(set(report_ids))).decode()
+        places: dict[int, list[int]] = {}
+        rows = self._query(
+            "SELECT seq, line FROM json_each(?) AS asked CROSS JOIN reports ON reports.report_id = asked.value", asked
+        )
+        for seq, line in rows:
+            places.setdefault(seq, []).append(line)
+        found: dict[str, list[Report]] = {}
+        for seq, lines in sorted(places.items()):
+            frame = self.frame(seq)
+            for line in sorted(lines):
+                found.setdefault(frame[line].report_id, []).append(frame[line])
+        return found
 
     def reports(self, after_seq: int = 0) -> Iterator[tuple[int, list[Report]]]:
         """The log from a frame on: each frame's number and reports."""

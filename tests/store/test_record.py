@@ -64,7 +64,7 @@ def test_of_two_versions_the_later_published_counts_whatever_came_first(store: S
     (alert,) = store.alerts()
     assert alert.lat == 48.36
     assert [entry.change for entry in store.history(alert.alert_id)] == [Change.REPORTED, Change.EVIDENCE_CHANGED]
-    assert len(store.versions("test:1")) == 3
+    assert len(store.versions(["test:1"])["test:1"]) == 3
 
 
 def test_a_correction_takes_the_old_alerts_place_and_says_so(store: Store, agreement: Agreement) -> None:
