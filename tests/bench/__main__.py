@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tests.bench import Figure
 
-BENCHES = ("scenario",)
+BENCHES = ("scenario", "embedded")
 """Modules of this package, each with a function `run` that gives its figures."""
 
 PACKAGES = ("truceline", "numpy", "shapely", "pyproj", "msgspec", "pyarrow")
