@@ -28,12 +28,18 @@ class Located(NamedTuple):
     """Where places lie, seen along a line. Arrays of one length.
 
     `chainage_m` of the nearest place on the line; `offset_m` the geodesic distance to it, left negative; `side` one
-    of the codes above. Beyond an open line's end the offset is the distance to the end, positive.
+    of the codes above; `end_m` the distance to the nearer end, infinite for a closed line. Beyond an open line's end
+    the offset is the distance to the end, positive.
     """
 
     chainage_m: Floats
     offset_m: Floats
     side: NDArray[np.int8]
+    end_m: Floats
+
+    def part(self, which: Bools) -> "Located":
+        """Some of the places."""
+        return Located(self.chainage_m[which], self.offset_m[which], self.side[which], self.end_m[which])
 
 
 class Line:
@@ -85,7 +91,7 @@ class Line:
         side = np.where(away_m <= ON_M, ON, np.where(beyond, BEYOND, np.where(sign >= 0, LEFT, RIGHT)))
         side = np.where(reached, side, UNPLACED).astype(np.int8)
         offset_m = np.where((sign >= 0) & ~beyond, -away_m, away_m)
-        return Located(chainage_m, np.where(reached, offset_m, np.inf), side)
+        return Located(chainage_m, np.where(reached, offset_m, np.inf), side, self._to_ends_m(x, y))
 
     def place(self, chainage_m: ArrayLike, offset_m: ArrayLike = 0.0) -> tuple[Floats, Floats]:
         """Longitude and latitude of places given by chainage and offset (left negative), square to their edge."""
@@ -102,12 +108,13 @@ class Line:
         flat = np.interp([from_m, to_m], self._chainage_m, self._flat_m)
         return shapely.ops.substring(self.plane, *flat)
 
-    def end_distances_m(self, lon: ArrayLike, lat: ArrayLike) -> Floats:
-        """Distance of many places to the nearer end of an open line; infinite for a closed one."""
-        lons, lats = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    def _to_ends_m(self, x: Floats, y: Floats) -> Floats:
         if self.closed:
-            return np.full(lons.shape, np.inf)
-        ends = [distance_m(lons, lats, self.lon[end], self.lat[end]) for end in (0, -1)]
+            return np.full(x.shape, np.inf)
+        ends = [
+            self.projection.ground_m(x, y, np.full(x.shape, self._x[end]), np.full(y.shape, self._y[end]))
+            for end in (0, -1)
+        ]
         return np.minimum(*ends)
 
     def _nearest(self, x: Floats, y: Floats) -> tuple[NDArray[np.intp], Floats, Floats, Bools]:

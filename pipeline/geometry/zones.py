@@ -79,7 +79,7 @@ class OffsetZone:
 
     def contains(self, places: Places) -> Bools:
         """Decided by distance, side and chainage, exactly; edges belong to the zone."""
-        chainage_m, offset_m, side = places.located[self.line_id]
+        chainage_m, offset_m, side, _ = places.located[self.line_id]
         away_m = np.abs(offset_m)
         inside = (away_m >= self.from_m) & (away_m <= self.to_m) & (side != lines.BEYOND) & (side != lines.UNPLACED)
         if self.side:
@@ -90,10 +90,10 @@ class OffsetZone:
 
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """Sure by the triangle inequality: no place in the disc is nearer to an edge than the radius allows."""
-        _, offset_m, side = places.located[self.line_id]
+        _, offset_m, side, end_m = places.located[self.line_id]
         away_m = np.abs(offset_m)
         sure_out = (away_m - radius_m > self.to_m) | (away_m + radius_m < self.from_m) | (side == lines.UNPLACED)
-        near_end = self.line.end_distances_m(places.lon, places.lat) - radius_m <= away_m + radius_m
+        near_end = end_m - radius_m <= away_m + radius_m
         margin_m = self.to_m - away_m
         if self.from_m > 0:
             margin_m = np.minimum(margin_m, away_m - self.from_m)
@@ -302,19 +302,22 @@ def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Pla
     known = np.isfinite(lon) & np.isfinite(lat)
     located = {}
     for line_id, line in lines_by_id.items():
-        chainage_m, offset_m = np.full(lon.shape, np.nan), np.full(lon.shape, np.inf)
-        side = np.full(lon.shape, lines.UNPLACED, dtype=np.int8)
-        chainage_m[known], offset_m[known], side[known] = line.locate(lon[known], lat[known])
-        located[line_id] = Located(chainage_m, offset_m, side)
+        found = line.locate(lon[known], lat[known])
+        whole = Located(
+            np.full(lon.shape, np.nan),
+            np.full(lon.shape, np.inf),
+            np.full(lon.shape, lines.UNPLACED, dtype=np.int8),
+            np.full(lon.shape, np.inf),
+        )
+        whole.chainage_m[known], whole.offset_m[known] = found.chainage_m, found.offset_m
+        whole.side[known], whole.end_m[known] = found.side, found.end_m
+        located[line_id] = whole
     return Places(lon, lat, located)
 
 
-def subset(places: Places, mask: Bools | slice) -> Places:
+def subset(places: Places, mask: Bools) -> Places:
     """Some of the places."""
-    located = {
-        line_id: Located(found.chainage_m[mask], found.offset_m[mask], found.side[mask])
-        for line_id, found in places.located.items()
-    }
+    located = {line_id: found.part(mask) for line_id, found in places.located.items()}
     return Places(places.lon[mask], places.lat[mask], located)
 
 
