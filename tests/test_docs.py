@@ -34,6 +34,7 @@ ELSEWHERE = frozenset(
     time_window
     application_id user_version
     share_inside share_in_force share_covered share_suspended area_km2 zone_km2 line_accuracy_m edge_distance_m
+    line_valid_from line_valid_until
     """.split()
 )
 """Words in code style that stand for something else: a kind of exception, SQLite's pragmas, the figures of doubts."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
@@ -159,8 +160,6 @@ def report(
 
 def mirrored(original: Report) -> Report:
     """The same report seen in a mirror: east is west, a is b."""
-    from msgspec.structs import replace
-
     place = original.footprint
     image: Footprint = place
     if isinstance(place, Disc):
@@ -206,14 +205,18 @@ FOOTPRINTS: st.SearchStrategy[Footprint] = st.one_of(
 )
 
 
+NAMED_AREA = Area(area_id="ua-donetsk")
+"""An area of the gazetteer that the line crosses."""
+
+
 @st.composite
-def reports_near_the_line(draw: st.DrawFn) -> Report:
-    """Reports whose ids collide now and then, with versions, revisions and retractions among them."""
+def reports_near_the_line(draw: st.DrawFn, *, named_areas: bool = True) -> Report:
+    """Reports whose ids collide now and then, with versions, revisions, retractions and tracks among them."""
     number = draw(st.integers(0, 12))
     revises = draw(st.none() | st.integers(0, 12))
     return report(
         number,
-        draw(FOOTPRINTS),
+        draw(FOOTPRINTS | st.just(NAMED_AREA) if named_areas else FOOTPRINTS),
         draw(
             st.sampled_from(
                 [
@@ -236,7 +239,23 @@ def reports_near_the_line(draw: st.DrawFn) -> Report:
         ),
         ledger=draw(st.sampled_from([None, "sensor", "party:a"])),
         published_at=draw(st.none() | st.sampled_from([DAY, DAY + timedelta(days=1)])),
+        track_id=draw(st.sampled_from([None, None, None, "one", "two"])),
         revises=f"test:{revises}" if revises is not None and revises != number else None,
         retracted=draw(st.sampled_from([False, False, False, True])),
         text=draw(st.none() | st.text(max_size=10)),
     )
+
+
+RETELLING: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.builds(dict, text=st.sampled_from(["reworded", "reworded again"])),
+    st.builds(dict, published_at=st.sampled_from([DAY + timedelta(days=days) for days in (1, 2)])),
+    st.just({"retracted": True}),
+)
+
+
+@st.composite
+def retold_reports(draw: st.DrawFn, max_size: int = 14) -> list[Report]:
+    """Some reports, and further versions of them: reworded only, published again, or withdrawn."""
+    told = draw(st.lists(reports_near_the_line(), min_size=1, max_size=max_size))
+    again = draw(st.lists(st.tuples(st.sampled_from(told), RETELLING), max_size=max_size // 3))
+    return told + [replace(one, **changed) for one, changed in again]

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.agreement.format import (
-    UNJUDGED,
     ExceptionTable,
     FlightTable,
     LineTable,
@@ -155,21 +154,6 @@ class _Checker:
             self.problems.add("provisions", index, "in_force_from", "earlier than the agreement's", "", table.id)
         if header.in_force_until is not None and until is not None and until > header.in_force_until:
             self.problems.add("provisions", index, "in_force_until", "later than the agreement's", "", table.id)
-        lines = {line.id: line for line in self.tables.lines}
-        zones = {zone.id: zone for zone in self.tables.zones}
-        for name in getattr(table, "zones", ()):
-            zone = zones.get(name)
-            line = lines.get(zone.line) if isinstance(zone, OffsetZoneTable) else None
-            if line is None or table.kind in UNJUDGED:
-                continue
-            early = line.valid_from is not None and begin < line.valid_from
-            late = line.valid_until is not None and (until is None or until > line.valid_until)
-            if early or late:
-                what = f"zone {name!r} rests on line {line.id!r}, which does not hold for all of the provision's time"
-                mend = (
-                    "give the provision in_force_from and in_force_until within the line's valid_from and valid_until"
-                )
-                self.problems.add("provisions", index, "zones", what, mend, table.id)
 
     def calibre(self, table: str, index: int, weapon: WeaponTable, item: str) -> None:
         low = max(weapon.calibre_min_mm or 0.0, weapon.calibre_above_mm or 0.0)

@@ -20,7 +20,7 @@ from pipeline.geometry.zones import OffsetZone, edge_distance_m
 from pipeline.model.check import PARTY
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
-from pipeline.model.taxonomy import Doubt, Standing, Status
+from pipeline.model.taxonomy import Activity, Doubt, Standing, Status
 from pipeline.model.times import to_us, to_us_array
 from pipeline.monitor.parameters import Parameters
 from pipeline.monitor.site import Site
@@ -154,9 +154,11 @@ class _Batch:
             self._broad(clause, index, shares.place),
             (Doubt.PLACE_STRADDLES, {"share_inside": round(shares.place, 4)}) if shares.place < 1.0 else None,
             self._line_accuracy(clause, index, zone),
+            self._line_validity(index, zone),
             (Doubt.TIME_STRADDLES, {"share_in_force": round(shares.time, 4)}) if shares.time < 1.0 else None,
             *((doubt, {"share_covered": round(shares.coverage.share, 4)}) for doubt in shares.coverage.doubts),
             (Doubt.EXCEPTION_MAY_APPLY, {"share_suspended": round(shares.suspended, 4)}) if shares.suspended else None,
+            (Doubt.FORM_UNSAID, {}) if incident.activity is Activity.ARMED_CLASH else None,
             _attribution_needed(clause, incident),
             (Doubt.SINGLE_REPORT, {}) if len(incident.report_ids) == 1 else None,
             (Doubt.PARTY_CLAIM, {"ledgers": list(incident.ledgers)}) if _only_parties(incident) else None,
@@ -179,10 +181,24 @@ class _Batch:
         same_line = [one for one in own if isinstance(one, OffsetZone) and one.line_id == nearest.line_id]
         accuracy_m = self.agreement.line_table(nearest.line_id).accuracy_m
         where = self.site.places.located[nearest.line_id]
-        edge_m = edge_distance_m(same_line, float(where.chainage_m[index]), float(where.offset_m[index]))
+        centre_m = edge_distance_m(same_line, float(where.chainage_m[index]), float(where.offset_m[index]))
+        edge_m = max(0.0, centre_m - float(self.footprints.reach_m[index]))
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
+
+    def _line_validity(self, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
+        """Whether the line, as it is drawn, is that of the incident's time."""
+        line_id = self.agreement.zones[zone].line_id
+        if line_id is None:
+            return None
+        table, incident = self.agreement.line_table(line_id), self.incidents[index]
+        early = table.valid_from is not None and incident.observed_from < table.valid_from
+        late = table.valid_until is not None and incident.observed_until > table.valid_until
+        if not early and not late:
+            return None
+        ends = (("line_valid_from", table.valid_from), ("line_valid_until", table.valid_until))
+        return Doubt.LINE_OF_ANOTHER_TIME, {name: time and time.isoformat() for name, time in ends}
 
     def _readings(self, clause: Clause, index: int) -> list[ReadingTable]:
         """The readings of the clause that speak of the incident's time."""

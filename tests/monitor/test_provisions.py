@@ -176,7 +176,7 @@ def test_near_a_zones_edge_the_lines_accuracy_is_a_doubt(agreement: Agreement) -
     found = alerts(agreement, report(1, Disc(float(lon), float(lat), 10.0)))["ceasefire"]
     notes = {note.doubt: note.figures for note in found.doubts}
     assert notes[Doubt.LINE_ACCURACY]["line_accuracy_m"] == 200
-    assert notes[Doubt.LINE_ACCURACY]["edge_distance_m"] == pytest.approx(100, abs=5)
+    assert notes[Doubt.LINE_ACCURACY]["edge_distance_m"] == pytest.approx(90, abs=5)
 
 
 def test_a_partys_claim_alone_is_marked(agreement: Agreement) -> None:

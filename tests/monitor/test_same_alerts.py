@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pipeline.agreement import Agreement
+from pipeline.gazetteer import load_gazetteer
 from pipeline.model.records import Alert
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Status
 from pipeline.monitor import MemoryWindows, Monitor
 from pipeline.store import Recorder, open_store
-from tests.worlds import DAY, mirrored, reports_near_the_line, world
+from tests.worlds import DAY, mirrored, reports_near_the_line, retold_reports, world
 
-REPORTS = st.lists(reports_near_the_line(), min_size=1, max_size=14)
+REPORTS = retold_reports()
+ONE_VERSION_EACH = st.lists(
+    reports_near_the_line(named_areas=False), min_size=1, max_size=14, unique_by=lambda one: one.report_id
+)
+AREAS = load_gazetteer().outlines
 CUTS = st.lists(st.integers(0, 40), max_size=4)
 
 
@@ -37,7 +42,7 @@ def batches(reports: list[Report], cuts: list[int]) -> list[list[Report]]:
 
 def in_memory(agreements: list[Agreement], fed: list[list[Report]]) -> dict[str, Alert]:
     """What stands after these batches, kept as a driver would keep it."""
-    monitor = Monitor(agreements, MemoryWindows(), {})
+    monitor = Monitor(agreements, MemoryWindows(), AREAS)
     standing: dict[str, Alert] = {}
     for batch in fed:
         changes = monitor.process(batch)
@@ -69,7 +74,7 @@ def test_another_agreement_changes_nothing_of_the_first(
     assert as_bytes({key: alert for key, alert in both.items() if alert.agreement == agreement.name}) == as_bytes(alone)
 
 
-@given(reports=st.lists(reports_near_the_line(), min_size=1, max_size=14, unique_by=lambda one: one.report_id))
+@given(reports=ONE_VERSION_EACH)
 def test_mirrored_parties_geometry_and_reports_have_mirrored_alerts(
     agreement: Agreement, image: Agreement, reports: list[Report]
 ) -> None:
@@ -106,7 +111,7 @@ def test_the_store_says_what_memory_says(
 ) -> None:
     fed = batches(data.draw(st.permutations(reports + reports[:3])), data.draw(CUTS))
     with open_store(tmp_path_factory.mktemp("store") / "t.db", write=True) as store:
-        recorder = Recorder(store, [agreement], {}, clock=lambda: DAY)
+        recorder = Recorder(store, [agreement], AREAS, clock=lambda: DAY)
         for batch in fed:
             recorder.record(batch)
         kept = {alert.alert_id: alert for alert in store.alerts(possible=True)}
