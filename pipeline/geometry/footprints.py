@@ -12,8 +12,12 @@ from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygo
 LATTICE = 256
 """Places in a lattice: a share of the area is then right to about 0.015."""
 
-_ROUND = np.arange(96) * 360.0 / 96
-_BORDER_DEG = 0.0005
+MOST_CELLS = 65_536
+"""The finest grid that is laid over an outline: a bound on what one untrusted polygon may cost."""
+
+_COVER_CELLS = 576.0
+_ROUND = np.arange(64) * 360.0 / 64
+_CIRCUMSCRIBED = 1.0 / np.cos(np.pi / 64)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
@@ -63,22 +67,24 @@ class Footprints:
             return _outline_lattice(outline(footprint, self._areas))
         raise ValueError("a report from nowhere has no lattice")
 
-    def rim(self, index: int) -> tuple[Floats, Floats]:
-        """Places along one footprint's edge: only where these lie in a zone too does it hold the footprint wholly."""
+    def outline(self, index: int) -> Geometry | None:
+        """The polygon of an area footprint, in degrees; None for the other kinds."""
         footprint = self._footprints[index]
-        if isinstance(footprint, Disc):
-            return _fan(footprint.lon, footprint.lat, _ROUND, np.full(_ROUND.shape, footprint.radius_m))
-        if isinstance(footprint, Bearing):
-            ends = [(start, start + width) for start, width in sectors(footprint)]
-            azimuth = np.concatenate([np.linspace(start, end, 33) for start, end in ends])
-            ranges = np.repeat([footprint.range_min_m, footprint.range_max_m], len(azimuth))
-            return _fan(footprint.lon, footprint.lat, np.tile(azimuth, 2), ranges)
+        return outline(footprint, self._areas) if isinstance(footprint, Area) else None
+
+    def cover(self, index: int) -> tuple[Floats, Floats, Floats]:
+        """Small discs (longitudes, latitudes, radii) that together hold all of one footprint, and little more.
+
+        A zone that holds each of them holds the footprint wholly: a proof, where a lattice is only a sample.
+        """
+        footprint = self._footprints[index]
         if isinstance(footprint, Area):
-            # A little within: two drawings of one border differ by rounding.
-            edge = shapely.buffer(outline(footprint, self._areas), -_BORDER_DEG).boundary
-            corners = shapely.get_coordinates(edge)
-            return (corners[:, 0], corners[:, 1]) if len(corners) else self.lattice(index)
-        raise ValueError("a report from nowhere has no edge")
+            return _cover(outline(footprint, self._areas))
+        lon, lat, reach = self.lon[index], self.lat[index], self.reach_m[index]
+        round_about = _fan(lon, lat, _ROUND, np.full(_ROUND.shape, reach * _CIRCUMSCRIBED))
+        # Longitudes run on past 180 degrees, so that a footprint there is no band round the Earth.
+        east = lon + (round_about[0] - lon + 180.0) % 360.0 - 180.0
+        return _cover(shapely.Polygon(np.column_stack([east, round_about[1]])))
 
 
 def outline(area: Area, areas: Mapping[str, Geometry]) -> Geometry:
@@ -184,29 +190,46 @@ def _fan(lon: float, lat: float, azimuth_deg: Floats, range_m: Floats) -> tuple[
 
 @lru_cache(maxsize=256)
 def _outline_lattice(geometry: Geometry) -> tuple[Floats, Floats]:
-    """A grid of equal cells (in sine of latitude, which keeps their areas equal), centred on the outline's extent."""
+    """A grid of equal cells (in sine of latitude, which keeps their areas equal), centred on the outline's extent.
+
+    An outline too thin for any grid of `MOST_CELLS` is sampled along its edge instead.
+    """
     west, south, east, north = geometry.bounds
     low, high = np.sin(np.radians([south, north]))
     shapely.prepare(geometry)
-    cells = 1024.0
-    for _ in range(4):
-        rows = max(
-            3, round(np.sqrt(cells * (high - low) / max(np.radians(east - west), 1e-12) * _squeeze(south, north)))
-        )
-        columns = max(3, round(cells / rows))
+    cells = 4.0 * LATTICE
+    while cells <= MOST_CELLS:
+        rows, columns = _grid_shape(cells, geometry)
         grid_lon = west + (np.arange(columns) + 0.5) / columns * (east - west)
         grid_lat = np.degrees(np.arcsin(low + (np.arange(rows) + 0.5) / rows * (high - low)))
         lon, lat = (part.ravel() for part in np.meshgrid(grid_lon, grid_lat))
         kept = shapely.contains_xy(geometry, lon, lat)
         if kept.sum() >= LATTICE:
-            break
-        cells *= 2.0 * LATTICE / max(int(kept.sum()), LATTICE // 4)
-    if not kept.any():
-        place = geometry.representative_point()
-        return np.array([place.x]), np.array([place.y])
-    return lon[kept], lat[kept]
+            return lon[kept], lat[kept]
+        cells *= 4.0
+    edge: Geometry = geometry.boundary
+    along = shapely.line_interpolate_point(edge, np.linspace(0.0, 1.0, LATTICE), normalized=True)
+    return shapely.get_x(along), shapely.get_y(along)
 
 
-def _squeeze(south: float, north: float) -> float:
-    """What makes the grid's cells about square: 1 / cos² of the middle latitude."""
-    return float(1.0 / max(np.cos(np.radians((south + north) / 2.0)), 0.01) ** 2)
+def _grid_shape(cells: float, geometry: Geometry) -> tuple[int, int]:
+    """Rows and columns of a grid of about so many cells that are about square on the ground."""
+    west, south, east, north = geometry.bounds
+    across = max(east - west, 1e-12) * np.cos(np.radians((south + north) / 2.0))
+    rows = np.clip(np.sqrt(cells * max(north - south, 1e-12) / max(across, 1e-12)), 1.0, cells)
+    return int(np.ceil(rows)), int(np.ceil(cells / rows))
+
+
+@lru_cache(maxsize=256)
+def _cover(geometry: Geometry) -> tuple[Floats, Floats, Floats]:
+    rows, columns = _grid_shape(_COVER_CELLS, geometry)
+    west, south, east, north = geometry.bounds
+    lon, lat = np.linspace(west, east, columns + 1), np.linspace(south, north, rows + 1)
+    left, below = (part.ravel() for part in np.meshgrid(lon[:-1], lat[:-1]))
+    right, above = (part.ravel() for part in np.meshgrid(lon[1:], lat[1:]))
+    shapely.prepare(geometry)
+    kept = shapely.intersects(geometry, shapely.box(left, below, right, above))
+    left, below, right, above = left[kept], below[kept], right[kept], above[kept]
+    middle = (left + right) / 2.0, (below + above) / 2.0
+    corners = [distance_m(*middle, x, y) for x in (left, right) for y in (below, above)]
+    return *middle, np.maximum.reduce(corners) * 1.001

@@ -5,6 +5,7 @@ of them lie in it or out of it for sure (`settle`). All else is a share of the f
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -19,6 +20,9 @@ from pipeline.geometry.projection import Bools, Floats, Geometry, area_m2, centr
 
 SLACK = 0.002
 """How far the plane's scale may be off where a polygon is asked for distances: these only decide what is sampled."""
+
+BORDER_M = 100.0
+"""How far two drawings of one border may lie apart: a region is not outside a zone that is made of it."""
 
 OUT, UNSURE, IN = -1, 0, 1
 
@@ -183,6 +187,16 @@ class PolygonZone:
         unsure = reached & (radius_m > 0) & shapely.dwithin(self._edge, points, reach.tolist())
         return np.where(unsure, UNSURE, np.where(inside, IN, OUT)).astype(np.int8)
 
+    def holds(self, outline: Geometry) -> bool:
+        """Whether a polygon lies wholly within, but for what two drawings of one border differ by."""
+        return bool(self._roomy.covers(self.projection.polygon_to_plane(outline)))
+
+    @cached_property
+    def _roomy(self) -> Geometry:
+        roomy: Geometry = shapely.buffer(self.plane, BORDER_M)
+        shapely.prepare(roomy)
+        return roomy
+
     def drawing(self) -> Geometry:
         """The outline itself."""
         return self.projection.polygon_to_lonlat(self.plane)
@@ -268,33 +282,47 @@ def _grouped(footprints: Footprints, indices: Sequence[int]) -> list[list[int]]:
 class _Sample:
     """The lattice of one footprint (and of all that are alike) held against every zone."""
 
-    def __init__(self, indices: Sequence[int], hits: Bools, edge_hits: Callable[[], Bools]) -> None:
+    def __init__(self, indices: Sequence[int], hits: Bools, prove: Callable[[], Bools]) -> None:
         self.indices = list(indices)
-        self._hits, self._ask_edge = hits, edge_hits
-        self._edge: Bools | None = None
+        self._hits, self._prove = hits, prove
+        self._proved: Bools | None = None
 
     def share(self, rows: Sequence[int]) -> float:
-        """The share in the union of some zones; 1 only where the footprint's edge lies there too."""
+        """The share in the union of some zones; 1 only where it is proved that nothing of the footprint is outside."""
         share = float(self._hits[list(rows)].any(axis=0).mean())
         if share < 1.0:
             return share
-        if self._edge is None:
-            self._edge = self._ask_edge()
-        return 1.0 if self._edge[list(rows)].any(axis=0).all() else 1.0 - 0.5 / self._hits.shape[1]
+        if self._proved is None:
+            self._proved = self._prove()
+        return 1.0 if self._proved[list(rows)].any(axis=0).all() else 1.0 - 0.5 / self._hits.shape[1]
 
 
 def _samples(
     footprints: Footprints, alike: Sequence[Sequence[int]], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
 ) -> Iterator[_Sample]:
-    def hits(lon: Floats, lat: Floats) -> Bools:
-        places = locate_all(lon, lat, lines_by_id)
-        return np.array([zone.contains(places) for zone in zones])
-
     lattices = [footprints.lattice(indices[0]) for indices in alike]
-    found = hits(np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]))
+    places = locate_all(
+        np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
+    )
+    found = np.array([zone.contains(places) for zone in zones])
     ends = np.cumsum([len(lon) for lon, _ in lattices])
-    for indices, part in zip(alike, np.split(found, ends[:-1], axis=1), strict=True):
-        yield _Sample(indices, part, lambda first=indices[0]: hits(*footprints.rim(first)))  # type: ignore[misc]
+    for indices, hits in zip(alike, np.split(found, ends[:-1], axis=1), strict=True):
+        yield _Sample(indices, hits, partial(_held, footprints, indices[0], zones, lines_by_id))
+
+
+def _held(footprints: Footprints, index: int, zones: Sequence[Zone], lines_by_id: Mapping[str, Line]) -> Bools:
+    """For each zone, which small discs of a footprint's cover it holds: shape (zones, discs)."""
+    lon, lat, radius_m = footprints.cover(index)
+    places = locate_all(lon, lat, lines_by_id)
+    outline = footprints.outline(index)
+    return np.array(
+        [
+            np.full(lon.shape, True)
+            if outline is not None and isinstance(zone, PolygonZone) and zone.holds(outline)
+            else zone.settle(places, radius_m) == IN
+            for zone in zones
+        ]
+    )
 
 
 def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:

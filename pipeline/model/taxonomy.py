@@ -181,7 +181,7 @@ class Doubt(Term):
     PLACE_STRADDLES = "place_straddles", "the footprint lies partly outside the zone"
     PLACE_BROAD = "place_broad", "the footprint is above 500 km² or larger than the zone; at most possible"
     LINE_ACCURACY = "line_accuracy", "the footprint is nearer to the zone's edge than the line's stated accuracy"
-    LINE_OF_ANOTHER_TIME = "line_of_another_time", "the line is drawn as it was at another time; the side may be another"
+    LINE_OF_ANOTHER_TIME = "line_of_another_time", "the line is drawn as of another time; the side may be another"
     TIME_STRADDLES = "time_straddles", "part of the interval lies outside the provision's time in force"
     WEAPON_UNCLEAR = "weapon_unclear", "not every weapon that it may have been is covered; at most possible"
     ACTIVITY_UNCLEAR = "activity_unclear", "the source does not say what happened; at most possible"

@@ -6,18 +6,41 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.geometry.footprints import Footprints, sectors
+from pipeline.geometry.footprints import MOST_CELLS, Footprints, sectors
 from pipeline.geometry.projection import GEOD, area_m2, distance_m
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
 from tests.worlds import FOOTPRINTS
 
 
 @given(footprint=FOOTPRINTS.filter(lambda place: not isinstance(place, Nowhere)))
-def test_the_bounding_disc_holds_every_place_of_lattice_and_rim(footprint: Footprint) -> None:
+def test_the_bounding_disc_and_the_cover_hold_every_place_of_the_lattice(footprint: Footprint) -> None:
     placed = Footprints([footprint], {})
-    for lon, lat in (placed.lattice(0), placed.rim(0)):
-        away = distance_m(placed.lon[0], placed.lat[0], lon, lat)
-        assert away.max() <= placed.reach_m[0] * 1.002 + 0.01
+    lon, lat = placed.lattice(0)
+    assert distance_m(placed.lon[0], placed.lat[0], lon, lat).max() <= placed.reach_m[0] * 1.002 + 0.01
+    cover_lon, cover_lat, radius_m = placed.cover(0)
+    away = distance_m(lon[:, None], lat[:, None], cover_lon[None, :], cover_lat[None, :])
+    assert (away <= radius_m[None, :] + 0.01).any(axis=1).all()
+    assert len(cover_lon) < 2_000
+
+
+THIN = [[37.7, -75.0], [37.7000000000001, -75.0], [37.7000000000001, 89.0], [37.7, 89.0], [37.7, -75.0]]
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        THIN,
+        *(
+            [[37.0, 48.0], [37.0 + width, 48.0], [37.0 + width, 50.0], [37.0, 50.0], [37.0, 48.0]]
+            for width in (1e-7, 1e-9, 1e-11)
+        ),
+        [[37.0, 48.0], [38.0, 48.9], [38.0, 48.90000001], [37.0, 48.0]],
+    ],
+)
+def test_a_sliver_costs_no_more_than_the_finest_grid(ring: list[list[float]]) -> None:
+    placed = Footprints([Area(geometry=Polygon([ring]))], {})
+    assert 1 <= len(placed.lattice(0)[0]) <= MOST_CELLS
+    assert 1 <= len(placed.cover(0)[0]) < 3_000
 
 
 @given(
@@ -50,12 +73,6 @@ def test_an_area_by_name_has_that_areas_outline() -> None:
     lon, lat = named.lattice(0)
     assert len(lon) >= 256
     assert shapely.contains_xy(outline, lon, lat).all()
-
-
-def test_a_sliver_still_has_a_place() -> None:
-    sliver = Polygon([[[37.0, 48.0], [38.0, 48.9], [38.0, 48.90000001], [37.0, 48.0]]])
-    lon, _ = Footprints([Area(geometry=sliver)], {}).lattice(0)
-    assert len(lon) >= 1
 
 
 def test_an_exact_place_is_itself() -> None:

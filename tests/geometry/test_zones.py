@@ -148,3 +148,26 @@ def test_the_drawing_has_about_the_zones_area(index: int) -> None:
     box_m2 = 6_371_007.2**2 * np.radians(east - west) * (high - low)
     inside = ZONES[index].contains(locate_all(lon, lat, LINES)).mean()
     assert zone_area_m2(ZONES[index]) == pytest.approx(inside * box_m2, rel=0.12)
+
+
+def test_one_means_wholly_and_a_gap_is_seen() -> None:
+    """A zone with a hole, or with a gap right through it, does not hold what lies across."""
+    ring = [[37.45, 47.95], [37.75, 47.95], [37.75, 48.25], [37.45, 48.25], [37.45, 47.95]]
+    area, disc = Area(geometry=Polygon([ring])), Disc(37.6, 48.1, 9_000.0)
+    hole = shapely.Point(37.6, 48.1).buffer(0.012)
+    gap = shapely.box(37.595, 47.9, 37.605, 48.3)
+    for outline, wholly in (
+        (SQUARE, True),
+        (shapely.box(37.45, 47.95, 37.75, 48.25), True),
+        (SQUARE.difference(hole), False),
+        (SQUARE.difference(gap), False),
+    ):
+        zone = PolygonZone("z", outline)
+        for footprint in (area, disc):
+            if isinstance(footprint, Disc) and outline.area < 0.1:
+                continue  # the region itself, which no disc about its middle fills
+            footprints = Footprints([footprint], {})
+            places = locate_all(footprints.lon, footprints.lat, {})
+            share = membership(footprints, [zone], [(0,)], {}, places)
+            assert (share.each[0, 0] == 1.0, share.any[0, 0] == 1.0) == (wholly, wholly)
+            assert share.each[0, 0] > 0.9
