@@ -1,5 +1,6 @@
 """Named areas (countries and regions) and their outlines, from `geodata/areas/`."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -28,11 +29,17 @@ class Gazetteer:
 
     Attributes:
         areas: every area by its id.
+        fingerprint: a hash of the ids and outlines: with another one, what names an area is judged anew.
     """
 
     def __init__(self, areas: Iterable[NamedArea]) -> None:
         self.areas: Mapping[str, NamedArea] = MappingProxyType({area.area_id: area for area in areas})
         self._by_name = {_plain(name): area for area in self.areas.values() for name in (area.name, *area.other_names)}
+
+        digest = hashlib.sha256()
+        for area_id, area in sorted(self.areas.items()):
+            digest.update(area_id.encode() + b"\0" + area.geometry.wkb)
+        self.fingerprint = digest.digest()
 
     @property
     def outlines(self) -> dict[str, Geometry]:

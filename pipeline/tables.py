@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 """Rows that are held at a time."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text cell that begins so would be run by a spreadsheet: it gets an apostrophe before it."""
 
 _GEO = {

@@ -97,6 +97,6 @@ def _load(path: Path, raw: bytes) -> tuple[Agreement | None, list[Problem]]:
         problems.add("", None, "name", f"{tables.header.name!r} is not the file's name", f"write {path.stem!r}")
     check_references(tables, problems)
     gazetteer = load_gazetteer()
-    digest = hashlib.sha256(raw)
+    digest = hashlib.sha256(raw + gazetteer.fingerprint)
     agreement = build(tables, path.parent, gazetteer.outlines, problems, digest)
     return agreement, problems.found

@@ -208,7 +208,7 @@ def _outline_lattice(geometry: Geometry) -> tuple[Floats, Floats]:
             return lon[kept], lat[kept]
         cells *= 4.0
     edge: Geometry = geometry.boundary
-    along = shapely.line_interpolate_point(edge, np.linspace(0.0, 1.0, LATTICE), normalized=True)
+    along = shapely.line_interpolate_point([edge] * LATTICE, np.linspace(0.0, 1.0, LATTICE), normalized=True)
     return shapely.get_x(along), shapely.get_y(along)
 
 

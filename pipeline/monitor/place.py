@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.projection import Floats
+from pipeline.model.footprint import Area
 from pipeline.model.records import Window
 from pipeline.model.report import Report
 
@@ -13,22 +14,27 @@ TILE_DEG = 1.5
 """About 167 km of latitude; as many columns in each band as keep a tile about that wide."""
 
 NOWHERE = "nowhere"
+AREA = "area:"
 TRACK = "track:"
 
 
 def place(reports: Sequence[Report], footprints: Footprints) -> list[Window]:
     """The window of each report: its tile and the UTC day of `observed_from`.
 
-    A bearing or an area goes by its centre, *nowhere* has a tile of its own, and reports of a track stay together
-    whatever their place and day.
+    A bearing or a drawn area goes by its centre; *nowhere* and each named area have a tile of their own (a region links
+    with nothing in it, and its outline may be corrected without moving what was reported of it); and reports of a track
+    stay together whatever their place and day.
     """
     tiles = tile_ids(footprints.lon, footprints.lat)
-    return [
-        Window(TRACK + report.track_id, "")
-        if report.track_id is not None
-        else Window(tile, report.observed_from.strftime("%Y-%m-%d"))
-        for report, tile in zip(reports, tiles, strict=True)
-    ]
+    return [_window(report, tile) for report, tile in zip(reports, tiles, strict=True)]
+
+
+def _window(report: Report, tile: str) -> Window:
+    if report.track_id is not None:
+        return Window(TRACK + report.track_id, "")
+    if isinstance(report.footprint, Area) and report.footprint.area_id is not None:
+        tile = AREA + report.footprint.area_id
+    return Window(tile, report.observed_from.strftime("%Y-%m-%d"))
 
 
 def tile_ids(lon: Floats, lat: Floats) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 from pipeline.model.records import Alert, Reject, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing, Status
-from pipeline.store.frames import decode_frame
+from pipeline.store.frames import decode_frame, decode_lines
 from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
 PAGE_CACHE_KIB = 64 << 10
@@ -95,9 +95,8 @@ class Store:
             places.setdefault(seq, []).append(line)
         found: dict[str, list[Report]] = {}
         for seq, lines in sorted(places.items()):
-            frame = self.frame(seq)
-            for line in sorted(lines):
-                found.setdefault(frame[line].report_id, []).append(frame[line])
+            for report in self.lines(seq, sorted(lines)).values():
+                found.setdefault(report.report_id, []).append(report)
         return found
 
     def reports(self, after_seq: int = 0) -> Iterator[tuple[int, list[Report]]]:
@@ -109,12 +108,19 @@ class Store:
 
     def frame(self, seq: int) -> list[Report]:
         """The reports of one frame of the log."""
+        return decode_frame(*self._payloads(seq))
+
+    def lines(self, seq: int, lines: Iterable[int]) -> dict[int, Report]:
+        """Some reports of one frame of the log, by their line."""
+        return decode_lines(*self._payloads(seq), lines)
+
+    def _payloads(self, seq: int) -> tuple[bytes, bytes]:
         row = self._one(
             "SELECT frames.payload, sealable.payload FROM frames JOIN sealable USING (seq) WHERE seq = ?", seq
         )
         if row is None:
             raise StoreError(f"{self.path}: the log has no frame {seq}")
-        return decode_frame(row[0], row[1])
+        return row[0], row[1]
 
     def figures(self) -> dict[str, int]:
         """What the record holds: `reports`, `incidents`, `alerts`, `possible`, `rejects`, `frames`."""
@@ -156,7 +162,10 @@ def open_store(path: str | Path, *, write: bool = False) -> Store:
         NoStoreError: there is none to read.
         StoreError: the file is no store or of another version, or another run writes to it.
     """
-    place = Path(path)
+    # Two spellings of one file are one store: the lock stands beside the file itself.
+    place = Path(path).resolve() if Path(path).is_symlink() else Path(path)
+    if place.is_dir():
+        raise StoreError(f"{place}: this is a folder; name a file in it with --store")
     if not write and not place.exists():
         raise NoStoreError(f"{place}: there is no store here; make one with `truceline run … --store {place}`")
     lock = _take_lock(place) if write else None
@@ -199,6 +208,8 @@ def _check(place: Path, connection: sqlite3.Connection, write: bool) -> None:
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
         return
+    if not tables and not application:
+        raise NoStoreError(f"{place}: there is no store here yet: the file is empty")
     if application != APPLICATION_ID:
         raise StoreError(f"{place}: this is no Truceline store; name another file with --store")
     if version != SCHEMA_VERSION:

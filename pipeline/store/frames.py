@@ -8,7 +8,7 @@ of the frame: it must be redrawn with the sealing.)
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -53,6 +53,12 @@ def decode_frame(open_part: bytes, sealable_part: bytes) -> list[Report]:
     """The reports of a frame; a field that was sealed is null."""
     pairs = zip(open_part.split(b"\n"), sealable_part.split(b"\n"), strict=True)
     return [_whole(line, sealable) for line, sealable in pairs]
+
+
+def decode_lines(open_part: bytes, sealable_part: bytes, lines: Iterable[int]) -> dict[int, Report]:
+    """Some reports of a frame, by their line."""
+    opened, sealable = open_part.split(b"\n"), sealable_part.split(b"\n")
+    return {line: _whole(opened[line], sealable[line]) for line in lines}
 
 
 def commitment(salt: str, name: str, value: Any) -> str:

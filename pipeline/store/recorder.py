@@ -62,14 +62,19 @@ class Recorder:
             self._windows = SqliteWindows(store, clock)
         self._monitor = Monitor(agreements, self._windows, areas, parameters)
         self._book = AlertBook(store.connection)
+        self._caught_up = False
         self._late_us = timedelta(days=parameters.late_days) // timedelta(microseconds=1)
 
     def record(self, reports: Sequence[Report], rejects: Sequence[Reject] = ()) -> Outcome:
         """Takes a batch into the record: when this returns, it is on disk with all that follows from it.
 
+        Agreements that are behind the log catch up first.
+
         Raises:
             StoreError: nothing of the batch was taken.
         """
+        if not self._caught_up:
+            self.catch_up()
         now = self._clock()
         received = [report if report.received_at else replace(report, received_at=now) for report in reports]
         with self._transaction():
@@ -110,6 +115,7 @@ class Recorder:
                 progress(seq, self._windows.seq)
         with self._transaction():
             self._set_positions()
+        self._caught_up = True
         return written
 
     @contextmanager

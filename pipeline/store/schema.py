@@ -54,7 +54,7 @@ CREATE TABLE alerts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX alerts_by_incident ON alerts (incident_id);
-CREATE INDEX alerts_by_time ON alerts (observed_from);
+CREATE INDEX alerts_by_standing ON alerts (standing, status);
 
 CREATE TABLE history (
     entry INTEGER PRIMARY KEY,

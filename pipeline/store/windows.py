@@ -80,7 +80,7 @@ class SqliteWindows:
                 if content not in self._fresh.get(group, {}):
                     places.setdefault(seq, []).append((line, group, content))
         for seq, wanted in sorted(places.items()):
-            reports = self.store.frame(seq)
+            reports = self.store.lines(seq, [line for line, _, _ in wanted])
             for line, group, content in wanted:
                 found[group].append(Entry(group.window, content, reports[line]))
         return found
