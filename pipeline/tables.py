@@ -9,10 +9,8 @@ import base64
 import csv
 import errno
 import itertools
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from pipeline.model.records import Alert, Match, Reject, Revision
+from pipeline.outputs import OutputError, whole_or_nothing
 
 if TYPE_CHECKING:
     import geopandas
@@ -40,10 +39,6 @@ _GEO = {
 """What makes a Parquet file a GeoParquet one; with no `crs` it is longitude and latitude in WGS 84."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-class OutputError(Exception):
-    """A table cannot be written: the disk, the folder's permissions."""
 
 
 class OutputNameError(OutputError):
@@ -108,7 +103,7 @@ def write_records(path: Path, kind: TableKind, records: Iterable[Any]) -> int:
     """
     check_output(path, kind)
     write = _WRITERS[path.suffix.lower()]
-    with _whole_or_nothing(path) as beside:
+    with whole_or_nothing(path) as beside:
         return write(beside, kind, (_ROWS[kind](record) for record in records))
 
 
@@ -140,39 +135,6 @@ def to_geodataframe(kind: TableKind, records: Iterable[Any]) -> "geopandas.GeoDa
     frame = pyarrow.Table.from_batches(batches, schema).to_pandas()
     points = geopandas.GeoSeries.from_wkb(frame.pop("geometry"), crs="EPSG:4326")
     return geopandas.GeoDataFrame(frame, geometry=points)
-
-
-@contextmanager
-def _whole_or_nothing(path: Path) -> Iterator[Path]:
-    """A path beside `path`, moved there when all is written; every failure leaves what was there before."""
-    target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        # GDAL says little about a folder in which it cannot write; the system says it well.
-        beside.touch(exist_ok=False)
-        beside.unlink()
-        yield beside
-        _sync(beside)
-        beside.replace(target)
-    except OSError as error:
-        raise OutputError(f"{path}: {_plain(error)}") from error
-    finally:
-        for left in (beside, beside.with_name(beside.name + "-journal")):
-            left.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Has the disk say that it holds the file: only then may the file before it go."""
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
-
-
-def _plain(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; nothing was written"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "cannot write here; check the folder's permissions"
-    return f"cannot be written: {error.strerror or error}"
 
 
 def _placed_row(record: Match | Alert) -> _Row:

@@ -91,13 +91,6 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """A line as the file describes it."""
         return next(table for table in self.tables.lines if table.id == line_id)
 
-    def sector_at(self, line_id: str, chainage_m: float) -> Sector | None:
-        """The first sector of a line that holds a chainage."""
-        return next(
-            (s for s in self.sectors if s.line_id == line_id and s.from_m <= chainage_m <= s.to_m),
-            None,
-        )
-
     @cached_property
     def zone_areas_m2(self) -> tuple[float, ...]:
         """The zones' areas, in their order."""

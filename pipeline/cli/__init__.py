@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import Any, NamedTuple, NoReturn
 
 from pipeline.cli.common import (
@@ -17,7 +17,9 @@ from pipeline.cli.common import (
     USAGE,
     Interrupted,
     NobodyReads,
+    Output,
     UserError,
+    reject_words,
     say,
 )
 
@@ -39,7 +41,7 @@ def execute(arguments: Sequence[str] | None = None) -> int:
     from pipeline.cli.app import app
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(Output(sys.stdout)):
             warnings.showwarning = _warn  # type: ignore[assignment] # it is called with more than it needs
             app(None if arguments is None else list(arguments), prog_name="truceline")
         code = DONE
@@ -72,16 +74,17 @@ def explain(error: Exception) -> Explained | None:
         return Explained(INTERRUPTED, ("interrupted",))
 
     from pipeline.agreement import AgreementError
+    from pipeline.outputs import OutputError
     from pipeline.resources import ResourceMissingError
     from pipeline.sources.base import InputError
     from pipeline.store.database import NoStoreError, StoreError
     from pipeline.store.runner import StrictStop
-    from pipeline.tables import OutputError, OutputNameError
+    from pipeline.tables import OutputNameError
 
     if isinstance(error, AgreementError):
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
-        return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
+        return Explained(STRICT, (f"stopped at a row that cannot be read: {reject_words(error.reject)}",))
     if isinstance(error, InputError | NoStoreError | OutputNameError):
         return Explained(USAGE, (str(error),))
     if isinstance(error, OutputError | StoreError | ResourceMissingError):

@@ -229,6 +229,6 @@ def map_alerts(
         known = Agreements(_files(agreement))
         found = _chosen(opened, known, agreement, provision, since, possible)
         data = map_data(opened, found[-limit:], known)
-    save_text(out, page(data).encode(), "the map")
+    save_text(out, page(data).encode())
     left = f"; the {len(found) - limit:,} before these are left out (--limit)" if len(found) > limit else ""
     say(f"{out}: {plural(min(len(found), limit), 'alert')}{left}")

@@ -3,10 +3,10 @@
 import math
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import msgspec
 import typer
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.agreement import Agreement
+    from pipeline.model.records import Reject
     from pipeline.sources.inputs import Input
 
 DONE, UNFINISHED, USAGE, STRICT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -38,6 +39,36 @@ class Interrupted(Exception):
 
 class NobodyReads(Exception):
     """Standard output is a pipe whose other end is closed."""
+
+
+class Output:
+    """Standard output as text, whose refusal, as a full disk's, is told from every other error of the system."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes text; raises `UserError` where the output takes no more."""
+        with _refusals_told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Sees what was written on its way; raises `UserError` where the output takes no more."""
+        with _refusals_told():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UserError(f"standard output: {error.strerror or error}", UNFINISHED) from error
 
 
 def positive(text: str) -> float:
@@ -150,12 +181,8 @@ def write_data(line: bytes) -> None:
     Raises:
         UserError: the output takes no more, as a full disk.
     """
-    try:
+    with _refusals_told():
         sys.stdout.buffer.write(line + b"\n")
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise UserError(f"standard output: {error.strerror or error}", UNFINISHED) from error
 
 
 def load_agreements(names: Sequence[str]) -> "list[Agreement]":
@@ -194,6 +221,11 @@ def open_inputs(words: Sequence[str], mapping: Path | None = None, feed: str | N
     return opened
 
 
+def reject_words(reject: "Reject") -> str:
+    """Which row could not be read, and what is wrong with it."""
+    return f"{reject.file}: row {reject.row}: {f'{reject.field}: ' if reject.field else ''}{reject.detail}"
+
+
 def number(value: float) -> str:
     """A figure with its thousands apart.
 
@@ -224,17 +256,13 @@ def bytes_of(size: float) -> str:
     return f"{size:.0f} B"
 
 
-def save_text(path: Path, text: bytes, what: str) -> None:
+def save_text(path: Path, text: bytes) -> None:
     """Writes a small file whole or not at all.
 
     Raises:
-        UserError: it cannot be written.
+        OutputError: it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    from pipeline.outputs import whole_or_nothing
+
+    with whole_or_nothing(path) as beside:
         beside.write_bytes(text)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise UserError(f"{path}: {what} cannot be written: {error.strerror or error}", UNFINISHED) from error

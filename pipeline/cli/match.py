@@ -18,6 +18,7 @@ from pipeline.cli.common import (
     load_agreements,
     open_inputs,
     plural,
+    reject_words,
     say,
 )
 from pipeline.cli.progress import Progress
@@ -99,7 +100,7 @@ class _Reading:
         from pipeline.model.taxonomy import RejectReason
 
         self.rejected += 1
-        said = f"{reject.file}: row {reject.row}: {reject.field + ': ' if reject.field else ''}{reject.detail}"
+        said = reject_words(reject)
         self.first_reject = self.first_reject or said
         if self._strict and reject.reason is not RejectReason.TORN_INPUT:
             raise UserError(f"stopped at a row that cannot be read, nothing is written: {said}", STRICT)

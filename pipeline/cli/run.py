@@ -87,7 +87,7 @@ class _Account:
         if as_json:
             write_json(told)
         if file is not None:
-            save_text(file, msgspec.json.encode(told) + b"\n", "the summary")
+            save_text(file, msgspec.json.encode(told) + b"\n")
         if self._error is not None:
             raise self._error
 

@@ -64,6 +64,8 @@ def _check_id(report: Report) -> Problem | None:
 
 def _check_times(report: Report) -> Problem | None:
     begin, end, published = report.observed_from, report.observed_until, report.published_at
+    if begin.tzinfo is None or end.tzinfo is None:
+        return Problem("observed_from", RejectReason.BAD_TIME, "a time without a zone")
     if begin < EARLIEST or begin >= LATEST:
         return _out_of_range("observed_from", begin)
     if end < EARLIEST or end >= LATEST:

@@ -12,35 +12,13 @@ from pipeline.model.check import Problem
 from pipeline.model.taxonomy import RejectReason
 from pipeline.sources.base import InputError, ReadContext, Row, Source, reject
 from pipeline.sources.csv_mapping import MAPPING_SUFFIX, load_mapping
+from pipeline.sources.gate import gated
+from pipeline.sources.nothing import HEAD_BYTES, Nothing
 from pipeline.sources.records import Span, TornInput
-from pipeline.sources.registry import recognise, sources
+from pipeline.sources.registry import BUILT_IN, recognise, sources
 from pipeline.sources.streams import ByteStream
 
-HEAD_BYTES = 65_536
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.+)", re.DOTALL)
-
-
-class Nothing:
-    """Stands for the format of an input that holds nothing, or breaks off before it can be recognised."""
-
-    name = "unrecognised"
-    title = "an input that is empty or breaks off at once"
-    describe = "No rows."
-
-    def recognises(self, head: bytes, file_name: str) -> bool:
-        """Never: it is what is left."""
-        return False
-
-    def read(self, stream: BinaryIO, context: ReadContext) -> Iterator[Row]:
-        """No rows; what can be read, which is less than a head, goes into the reject of the tear."""
-        kept = b""
-        try:
-            while chunk := stream.read(HEAD_BYTES):
-                kept += chunk
-        except TornInput as torn:
-            torn.span = Span(0, kept)
-            raise
-        yield from ()
 
 
 class Input:
@@ -80,7 +58,10 @@ class Input:
         number = 0
         with self._stream as stream:
             try:
-                for row in self.source.read(cast(BinaryIO, stream), self._context):
+                rows = self.source.read(cast(BinaryIO, stream), self._context)
+                if self.source.name not in BUILT_IN:
+                    rows = gated(self.source.name, self._context, rows)
+                for row in rows:
                     number = row.number
                     yield row
             except TornInput as torn:

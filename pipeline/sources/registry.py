@@ -7,10 +7,16 @@ from importlib.metadata import entry_points
 from pipeline.sources.base import Source
 from pipeline.sources.csv_table import CsvTable
 from pipeline.sources.ndjson import Ndjson
+from pipeline.sources.nothing import Nothing
 from pipeline.sources.ucdp import Ucdp
 
 ENTRY_POINT_GROUP = "truceline.sources"
 """A package adds a source with an entry point of this group that names a Source object."""
+
+
+_OWN: tuple[Source, ...] = (Ndjson(), Ucdp(), CsvTable())
+BUILT_IN = frozenset({Nothing.name, *(source.name for source in _OWN)})
+"""The sources that check their own reports; what any other gives goes through the gate."""
 
 
 @cache
@@ -19,7 +25,7 @@ def sources() -> dict[str, Source]:
 
     A plug-in that cannot be loaded, or whose name is taken, is left out with a warning.
     """
-    found: dict[str, Source] = {source.name: source for source in (Ndjson(), Ucdp(), CsvTable())}
+    found: dict[str, Source] = {source.name: source for source in _OWN}
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         try:
             source = point.load()
@@ -40,4 +46,14 @@ def sources() -> dict[str, Source]:
 
 def recognise(head: bytes, file_name: str) -> list[str]:
     """The names of the sources that recognise an input by its first 64 KiB, decompressed."""
-    return [name for name, source in sources().items() if source.recognises(head, file_name)]
+    return [name for name, source in sources().items() if _recognises(source, head, file_name)]
+
+
+def _recognises(source: Source, head: bytes, file_name: str) -> bool:
+    try:
+        return source.recognises(head, file_name)
+    except Exception as error:
+        if source.name in BUILT_IN:
+            raise
+        warnings.warn(f"the source plug-in {source.name!r} failed to look at {file_name}: {error!r}", stacklevel=2)
+        return False

@@ -63,7 +63,8 @@ class StrictStop(Exception):
     """A row was rejected, and the run was told to stop at the first."""
 
     def __init__(self, reject: Reject, summary: Summary) -> None:
-        super().__init__(f"{reject.file}: row {reject.row}: {reject.field}: {reject.detail}")
+        field = f"{reject.field}: " if reject.field else ""
+        super().__init__(f"{reject.file}: row {reject.row}: {field}{reject.detail}")
         self.reject, self.summary = reject, summary
 
 
@@ -107,7 +108,7 @@ def run(
     began = time.monotonic()
     try:
         for given in inputs:
-            for batch in _batches(_timed(given, pace)):
+            for batch in _batches(_timed(given, pace), strict):
                 _record(recorder, given, batch, summary, watch)
                 if strict and batch.rejects:
                     raise StrictStop(batch.rejects[0], summary)
@@ -143,12 +144,14 @@ def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, w
     )
 
 
-def _batches(rows: Iterable[Row | None]) -> Iterator[_Batch]:
+def _batches(rows: Iterable[Row | None], strict: bool) -> Iterator[_Batch]:
+    """Batches of rows; with `strict`, one ends at the first reject."""
     batch = _Batch()
     for row in rows:
         if row is not _FLUSH:
             batch.take(row)
-        if batch.rows and (row is _FLUSH or len(batch.reports) >= BATCH_REPORTS or batch.rows >= BATCH_REPORTS):
+        full = len(batch.reports) >= BATCH_REPORTS or batch.rows >= BATCH_REPORTS
+        if batch.rows and (row is _FLUSH or full or (strict and batch.rejects)):
             yield batch
             batch = _Batch()
     if batch.rows:
