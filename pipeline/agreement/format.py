@@ -7,7 +7,7 @@ import msgspec
 
 from pipeline.model.taxonomy import Severity
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]

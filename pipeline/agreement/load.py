@@ -93,7 +93,7 @@ def _load(path: Path, raw: bytes) -> tuple[Agreement | None, list[Problem]]:
     tables = read_tables(text, problems)
     if tables is None:
         return None, problems.found
-    if tables.header.name != path.stem:
+    if tables.header.name and tables.header.name != path.stem:
         problems.add("", None, "name", f"{tables.header.name!r} is not the file's name", f"write {path.stem!r}")
     check_references(tables, problems)
     gazetteer = load_gazetteer()

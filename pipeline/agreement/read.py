@@ -1,21 +1,28 @@
 """From TOML text to tables: every problem of form is collected, none stops the rest."""
 
-import re
 import tomllib
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from pipeline.agreement.format import JUDGED, LISTS, UNJUDGED, ZONES, Header, Tables, UnjudgedTable
+from pipeline.agreement.format import FORMAT, JUDGED, LISTS, UNJUDGED, ZONES, Header, Tables, UnjudgedTable
 from pipeline.agreement.problems import Problems
 
 T = TypeVar("T")
 
 MAX_BYTES = 4 << 20
 
+_UNREADABLE = Header(
+    format=FORMAT, name="", version="", title="", timezone="UTC", in_force_from=datetime(1, 1, 1, tzinfo=UTC)
+)
+
 
 def read_tables(text: str, problems: Problems) -> Tables | None:
-    """The tables that could be read; None where even the head could not."""
+    """The tables that could be read; None where the text is no TOML.
+
+    Where the head could not be read another stands in for it, so that the rest can be checked all the same.
+    """
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -25,7 +32,7 @@ def read_tables(text: str, problems: Problems) -> Tables | None:
     header = _convert(heads, Header, problems, "", None)
     read: dict[str, Any] = {name: _read_list(data, name, problems) for name in (*LISTS, "zones", "provisions")}
     ids = {name: frozenset(map(_name, _tables(data, name))) for name in read}
-    return Tables(header=header, ids=ids, **read) if header else None
+    return Tables(header=header or _UNREADABLE, ids=ids, **read)
 
 
 def _tables(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -55,21 +62,29 @@ def _read_table(item: dict[str, Any], name: str, index: int, problems: Problems)
 
 
 def _convert(item: dict[str, Any], to: type[T], problems: Problems, name: str, index: int | None) -> T | None:
-    """One table as its record. Unknown keys are all named; of other faults msgspec tells the first."""
-    fields = {field.encode_name for field in msgspec.structs.fields(to)}  # type: ignore[arg-type]
-    for key in sorted(set(item) - fields):
+    """One table as its record; every key that is wrong, missing or unknown is a problem."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(to)}  # type: ignore[arg-type]
+    before = len(problems.found)
+    for key in sorted(set(item) - set(fields)):
         mend = "take it out, or see docs/agreements.md for the keys: " + ", ".join(sorted(fields))
         problems.add(name, index, key, "no such key", mend, _name(item))
-    try:
-        return msgspec.convert({key: value for key, value in item.items() if key in fields}, to)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        missing = re.search(r"required field `(\w+)`", message)
-        key = path.rstrip("`")
-        if missing:
-            key = f"{key}.{missing.group(1)}" if key else missing.group(1)
-        problems.add(name, index, key, message, "add it" if missing else "", _name(item))
+    for key, field in fields.items():
+        if key in item:
+            _check_value(item, key, field.type, problems, name, index)
+        elif field.required:
+            problems.add(name, index, key, "is missing", "add it", _name(item))
+    if len(problems.found) > before:
         return None
+    return msgspec.convert(item, to)
+
+
+def _check_value(item: dict[str, Any], key: str, wanted: Any, problems: Problems, name: str, index: int | None) -> None:
+    try:
+        msgspec.convert(item[key], wanted)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        given = f"; it is {item[key]!r}" if isinstance(item[key], str | int | float) else ""
+        problems.add(name, index, key + path.rstrip("`"), message + given, "", _name(item))
 
 
 def _name(item: dict[str, Any]) -> str:

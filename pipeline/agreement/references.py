@@ -148,6 +148,8 @@ class _Checker:
 
     def in_force(self, index: int, table: ProvisionTable) -> None:
         header = self.tables.header
+        if table.in_force_from is None and table.in_force_until is None:
+            return
         begin, until = table.in_force_from or header.in_force_from, table.in_force_until or header.in_force_until
         self.interval("provisions", index, "in_force_until", begin, until, table.id)
         if begin < header.in_force_from:

@@ -43,7 +43,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
         "provisions[artillery].weapons",
         "provisions[drones].objects",
         "provisions[drones].objekts",
-    ]
+    ], found
     numbers = [int(line.split(":")[0].removeprefix("line ")) for line in found]
     assert numbers == sorted(numbers)
     assert numbers[0] == 6
@@ -78,6 +78,27 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
 )
 def test_each_kind_of_problem_names_its_place(tmp_path: Path, swap: str, message: str) -> None:
     assert any(message in line for line in problems(write_world(tmp_path), swap=swap))
+
+
+def test_what_is_wrong_in_the_head_hides_nothing_below(tmp_path: Path) -> None:
+    found = problems(
+        write_world(tmp_path),
+        head='name = "world" => name = "The World"',
+        missing="accuracy_m = 200 => accuracy_mm = 200",
+        zone="to_m = 7500 => to_m = -7500",
+        reference='zones = ["both"] => zones = ["bath"]',
+        term='objects = ["uav"] => objects = ["drone"]',
+        source='source = "made-up" => source = "hearsay"',
+    )
+    assert [line.split(": ")[1] for line in found] == [
+        "name",
+        "lines[line].accuracy_m",
+        "lines[line].accuracy_mm",
+        "zones[near-a].to_m",
+        "provisions[ceasefire].zones",
+        "provisions[drones].objects",
+    ]
+    assert "it is -7500" in found[3]
 
 
 def test_a_line_that_crosses_itself_is_a_problem(tmp_path: Path) -> None:

@@ -290,3 +290,49 @@ def test_a_plug_in_that_cannot_be_used_is_left_out_with_a_warning(
     plug_in("bad", f"bad_plug_in_{abs(hash(code))}", code)
     with pytest.warns(UserWarning, match=said):
         assert list(sources()) == ["ndjson", "ucdp", "csv"]
+
+
+REPORTING = """
+from datetime import UTC, datetime
+from pipeline.model.footprint import Area, Disc
+from pipeline.model.report import Report
+from pipeline.model.taxonomy import Activity
+from pipeline.sources.base import Row
+class Source:
+    name, title, describe = "odd", "Odd", "Odd."
+    def recognises(self, head, file_name):
+        if head.startswith(b"BAD"):
+            raise RuntimeError("no idea")
+        return head.startswith(b"ODD")
+    def read(self, stream, context):
+        when = datetime(2020, 1, 1, tzinfo=UTC)
+        places = [Disc(37.0, 48.0, 1.0), Disc(999.0, 48.0, 1.0), Disc(float("nan"), 48.0, 1.0), Area(area_id="x")]
+        for number, place in enumerate(places, start=1):
+            yield Row(number, 0, (Report(report_id=f"odd:{number}", source="odd", observed_from=when,
+                observed_until=when, footprint=place, activity=Activity.EXPLOSION),))
+        naive = when.replace(tzinfo=None)
+        yield Row(5, 0, (Report(report_id="odd:5", source="odd", observed_from=naive, observed_until=naive,
+            footprint=places[0], activity=Activity.EXPLOSION),))
+        raise KeyError("gone")
+source = Source()
+"""
+
+
+def test_what_a_plug_in_gives_goes_through_the_gate(folder: Path, plug_in: Callable[..., None]) -> None:
+    plug_in("odd", "odd_plug_in", REPORTING)
+    Path("x").write_bytes(b"ODD\n")
+    rows = one("x").rows()
+    seen = [next(rows) for _ in range(5)]
+    assert outcomes(seen) == [
+        "odd:1",
+        "coordinates_out_of_range footprint",
+        "coordinates_out_of_range footprint",
+        "unknown_area footprint.area_id",
+        "bad_time observed_from",
+    ]
+    assert seen[1].reject is not None
+    assert b"odd:2" in seen[1].reject.bytes
+    with pytest.raises(InputError, match="the source plug-in 'odd' failed after row 5: KeyError"):
+        next(rows)
+    with pytest.warns(UserWarning, match="the source plug-in 'odd' failed to look at y"):
+        assert recognise(b"BAD {}", "y") == []
