@@ -1,5 +1,6 @@
 """`truceline agreement`: list, show, check."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from pipeline.agreement.problems import Problem
 
 app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file.")
+
+LEAST_TITLE = 40
+"""Columns beside the figures below which a title stands better under them."""
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A shipped agreement's name, or a TOML file.")]
 FilesArgument = Annotated[
@@ -39,12 +43,26 @@ def list_agreements(as_json: JsonOption = False) -> None:
         for row in rows:
             write_json(row)
         return
+    console = data_console()
     width = max(len(str(row["name"])) for row in rows)
     write_data(f"{'name':<{width}}  {'version':<10}  judged  not yet  title".encode())
     for row in rows:
         title = f"HYPOTHETICAL. {row['title']}" if row["hypothetical"] else row["title"]
         figures = f"{row['judged']:>6}  {row['not_yet_judged']:>7}"
-        write_data(f"{row['name']:<{width}}  {row['version']:<10}  {figures}  {title}".encode())
+        begin = f"{row['name']:<{width}}  {row['version']:<10}  {figures}  "
+        for line in _beside(begin, str(title), console.width if console.is_terminal else None):
+            write_data(line.encode())
+
+
+def _beside(begin: str, title: str, width: int | None) -> list[str]:
+    """A row whose title has little room: it goes on below, broken between words."""
+    if width is None or len(begin) + len(title) <= width:
+        return [begin + title]
+    room = width - len(begin)
+    if room < LEAST_TITLE:
+        return [begin.rstrip(), *(f"    {line}" for line in wrap(title, max(20, width - 4)))]
+    first, *more = wrap(title, room)
+    return [begin + first, *(" " * len(begin) + line for line in more)]
 
 
 @app.command("show")

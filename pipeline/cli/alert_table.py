@@ -10,9 +10,10 @@ from rich.text import Text
 
 from pipeline.cli.common import UserError
 from pipeline.cli.whereabouts import Agreements, off_line, place
-from pipeline.cli.words import lasting, probability, safe, zone_name, zone_of
+from pipeline.cli.words import days_words, lasting, probability, safe, whole_days, zone_name, zone_of
 from pipeline.model.records import Alert
 from pipeline.model.taxonomy import Severity, Standing
+from pipeline.store import Store
 
 STYLES = {Severity.GRAVE: "bold red", Severity.SERIOUS: "yellow", Severity.MINOR: "cyan"}
 """How a severity looks; its word stands beside it everywhere, so colour says nothing alone."""
@@ -67,6 +68,27 @@ def since_time(text: str, now: datetime) -> datetime:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
+def check_provision(store: Store, agreements: Agreements, provision: str) -> None:
+    """Makes sure that a provision is one of which this store may have alerts.
+
+    Raises:
+        UserError: no agreement of the store has it, and no alert is of it.
+    """
+    judged = {name: agreements.get(name) for name in store.agreements()}
+    known = {table.id for agreement in judged.values() if agreement for table in agreement.tables.provisions}
+    if provision in known:
+        return
+    known |= {alert.provision for alert in store.alerts(possible=True)}
+    if provision in known:
+        return
+    away = [name for name, agreement in judged.items() if agreement is None]
+    hint = f"; the data of {', '.join(away)} is not at hand: name the file with --agreement" if away else ""
+    raise UserError(
+        f"--provision {safe(provision, 60)}: no agreement of this store has it; "
+        f"known are {', '.join(sorted(known)) or 'none'}{hint}"
+    )
+
+
 def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreements) -> None:
     """The alerts as a table with its headings."""
     zones = {zone_name(zone) for alert in alerts if (zone := zone_of(agreements.get(alert.agreement)))}
@@ -74,18 +96,19 @@ def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreement
     columns = [_headings(local), *(_cells(alert, agreements, bool(local)) for alert in alerts)]
     widths = [max(cell_len(row[number]) for row in columns) for number in range(len(columns[0]))]
     plain = not console.is_terminal
-    one_line = plain or sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width
+    room = None if plain or sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width else console.width
     for alert, cells in zip([None, *alerts], columns, strict=True):
         style = STYLES[alert.severity] if alert is not None else "bold"
-        for line in _lines(cells, widths, style, one_line):
+        for line in _lines(cells, widths, style, room):
             if alert is not None and alert.standing is Standing.POSSIBLE:
                 line.stylize("dim")
-            console.print(line, soft_wrap=plain, no_wrap=True, overflow="ignore" if plain else "ellipsis")
+            # What is too long for the narrowest terminal is folded, not cut: an id must be whole to be of use.
+            console.print(line, soft_wrap=True)
 
 
 _SEVERITY = 3
-_SECOND = (6, 7, 8)
-"""What goes on a second line where one does not hold everything."""
+_FIRST, _SECOND, _THIRD = (0, 1, 2, 3, 4, 5), (6, 7), (8, 9)
+"""Where one line does not hold everything, two or three do, in the same order."""
 
 
 def _headings(local: str) -> tuple[str, ...]:
@@ -96,27 +119,37 @@ def _headings(local: str) -> tuple[str, ...]:
         "severity",
         "p",
         "standing",
+        "id",
         "agreement/provision",
         "place",
         "off the drawn line",
-        "id",
     )
 
 
 def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, ...]:
     agreement = agreements.get(alert.agreement)
-    zone = zone_of(agreement)
+    return (
+        *_time_cells(alert, zone_of(agreement), one_zone),
+        alert.severity.value,
+        probability(alert.probability),
+        alert.standing.value,
+        alert.alert_id,
+        f"{alert.agreement}/{alert.provision}",
+        place(alert, agreement),
+        off_line(alert, agreement),
+    )
+
+
+def _time_cells(alert: Alert, zone: tzinfo | None, one_zone: bool) -> tuple[str, str, str]:
+    """When it was in UTC and on the agreement's clock, and how long; whole days are told as days."""
+    days = whole_days(alert.observed_from, alert.observed_until, zone)
+    if days is not None and zone is not None:
+        first, last = days
+        return days_words(first, last, zone), "", lasting(last - first + timedelta(days=1))
     return (
         f"{alert.observed_from.astimezone(UTC):%Y-%m-%d %H:%M}",
         clock(alert.observed_from, zone) + ("" if one_zone or zone is None else f" {zone_name(zone)}"),
         lasting(alert.observed_until - alert.observed_from),
-        alert.severity.value,
-        probability(alert.probability),
-        alert.standing.value,
-        f"{alert.agreement}/{alert.provision}",
-        place(alert, agreement),
-        off_line(alert, agreement),
-        alert.alert_id,
     )
 
 
@@ -129,13 +162,17 @@ def clock(time: datetime, zone: tzinfo | None) -> str:
     return f"{local:%H:%M}{f' {days:+d} d' if days else ''}"
 
 
-def _lines(cells: Sequence[str], widths: Sequence[int], style: str, one_line: bool) -> list[Text]:
-    if one_line:
+def _lines(cells: Sequence[str], widths: Sequence[int], style: str, room: int | None) -> list[Text]:
+    """A row on one line, or in `room` columns on two or three."""
+    if room is None:
         return [_joined(cells, widths, range(len(cells)), style)]
-    first = [number for number in range(len(cells)) if number not in _SECOND]
+    indent, loose = Text("   "), [0] * len(widths)
+    both = indent + _joined(cells, loose, (*_SECOND, *_THIRD), style)
+    if both.cell_len <= room:
+        return [_joined(cells, widths, _FIRST, style), both]
     return [
-        _joined(cells, widths, first, style),
-        Text("   ").append_text(_joined(cells, [0] * len(widths), _SECOND, style)),
+        _joined(cells, widths, _FIRST, style),
+        *(indent + _joined(cells, loose, part, style) for part in (_SECOND, _THIRD)),
     ]
 
 

@@ -34,6 +34,8 @@ ON_A_MAP = 20_000
 READABLE = 110
 """Columns beyond which a sentence is hard to follow."""
 
+ABOUT_P = "p: probability if the report is right; neither the source's trustworthiness nor corroboration is in it"
+
 PossibleOption = Annotated[
     bool, typer.Option("--possible", help="Also those that are only possible: broad, unclear, or below the threshold.")
 ]
@@ -65,8 +67,10 @@ def list_alerts(
 ) -> None:
     """The alerts that stand, oldest first.
 
-    Times are UTC and the agreement's own; p is the probability that it happened as the provision forbids. A terminal
-    shows the latest 50 unless --limit says otherwise; a pipe and --json get all.
+    Times are UTC and the agreement's own; whole days are told as days. p is the probability if the report is right: of
+    the place, time and weapon that the report leaves open, the share that the provision forbids. Neither the source's
+    trustworthiness nor corroboration is in it. A terminal shows the latest 50 unless --limit says otherwise; a pipe and
+    --json get all.
     """
     import msgspec
 
@@ -85,14 +89,17 @@ def list_alerts(
                 write_data(msgspec.json.encode(alert))
             return
         if alerts:
+            say(ABOUT_P)
             print_table(console, alerts, known)
-        _say_counts(opened, len(alerts), len(found), possible)
+        narrowed = bool(agreement or provision or since)
+        every = _chosen(opened, known, agreement, provision, since, True) if narrowed and not possible else found
+        kept = len(every) - len(found) if narrowed else opened.figures()["possible"]
+        _say_counts(len(alerts), len(found), 0 if possible else kept)
 
 
-def _say_counts(store: "Store", shown: int, found: int, possible: bool) -> None:
-    kept = store.figures()["possible"]
+def _say_counts(shown: int, found: int, kept: int) -> None:
     said = plural(found, "alert") if shown == found else f"the latest {shown} of {plural(found, 'alert')}"
-    more = f"; {kept:,} more are only possible (--possible)" if kept and not possible else ""
+    more = f"; {kept:,} more are only possible (--possible)" if kept else ""
     say(said + more)
 
 
@@ -111,13 +118,15 @@ def _chosen(
 ) -> "list[Alert]":
     from datetime import UTC, datetime
 
-    from pipeline.cli.alert_table import chosen, since_time
+    from pipeline.cli.alert_table import check_provision, chosen, since_time
 
     names = [*known.named, *(name for name in named if not name.endswith(".toml"))]
     unknown = set(names) - set(store.agreements())
     if unknown:
         held = ", ".join(store.agreements()) or "none yet"
         raise UserError(f"this store has no alerts of {', '.join(sorted(unknown))}; its agreements: {held}")
+    if provision is not None:
+        check_provision(store, known, provision)
     begin = since_time(since, datetime.now(UTC)) if since else None
     return chosen(store.alerts(possible=possible), agreement=names, provision=provision, since=begin)
 
@@ -134,6 +143,8 @@ def show_alert(
     from pipeline.cli.whereabouts import Agreements
     from pipeline.store import open_store
 
+    # A narrow terminal or a mail may have cut it.
+    alert_id = alert_id.strip().rstrip("….")
     with open_store(store) as opened:
         alert = opened.alert(alert_id) if alert_id else None
         if alert is None:

@@ -2,6 +2,8 @@
 
 import math
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -157,6 +159,33 @@ def say(message: str) -> None:
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{visible(message)}\n")
         sys.stderr.flush()
+
+
+def say_next(command: str, store: Path) -> None:
+    """A command that is worth typing next, on standard error."""
+    console = error_console()
+    named = "" if store == DEFAULT_STORE else f" --store {shlex.quote(str(store))}"
+    for line in folded(f"next: truceline {command}{named}", console.width if console.is_terminal else None):
+        say(line)
+
+
+def folded(command: str, width: int | None) -> list[str]:
+    r"""A command on lines of a width, broken between words, so that it can still be pasted.
+
+    >>> folded("truceline alerts list --store my.db", 30)
+    ['truceline alerts list \\', '  --store my.db']
+    >>> folded("truceline alerts list", None)
+    ['truceline alerts list']
+    """
+    first, *words = re.findall(r"(?:'[^']*'|\S)+", command)
+    lines = [first]
+    for word in words:
+        if width is not None and len(lines[-1]) + len(word) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return lines
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common import PaceOption, UserError, data_console, plural, positive, say
+from pipeline.cli.common import PaceOption, UserError, data_console, plural, positive, say, say_next
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.model.records import Alert
     from pipeline.model.report import Report
     from pipeline.scenario.generate import Chunk
-    from pipeline.store import Outcome, Store
+    from pipeline.store import Store
 
 GATHER_S = 0.05
 """How long reports are gathered before they are written, as a live feed's are."""
@@ -31,6 +31,9 @@ WANTED_PER_S = 30.0
 
 LARGEST_BATCH = 4_000
 
+ORDER_AND_P = (
+    "alerts in the order in which they arrive: time (UTC), severity, provision, place, p if the report is right, id"
+)
 
 LEAD_IN = timedelta(hours=3)
 """What came in during these first hours is there at the start: reports trickle in, and an empty map shows nothing."""
@@ -125,13 +128,14 @@ class _Demo:
     """The monitor at work on a feed, and what the terminal shows of it."""
 
     def __init__(self, place: Path, agreement: "Agreement", feed: _Feed, scenario: str, console: "Console") -> None:
+        from pipeline.cli.arrivals import Arrivals
         from pipeline.cli.live import LiveView
 
         self._place, self._agreement, self._feed, self._console = place, agreement, feed, console
         self.view = LiveView(agreement, scenario, feed.pace, console.encoding)
         self.view.now = feed.begin
         self.latest: str | None = None
-        self._told: set[str] = set()
+        self._arrivals = Arrivals()
         self._reports = 0
 
     @property
@@ -154,6 +158,7 @@ class _Demo:
                 show = self._screen(stack)
                 for fresh in self._batches(recorder, seconds):
                     self._count(store)
+                    self.latest = fresh[-1].alert_id if fresh else self.latest
                     show(fresh)
             self._count(store)
 
@@ -165,7 +170,7 @@ class _Demo:
             tick = time.monotonic()
             self.view.now = self._feed.begin + timedelta(seconds=(tick - began) * self._feed.pace)
             if due := self._feed.until(self.view.now):
-                fresh.extend(self._fresh(recorder.record(due)))
+                fresh.extend(self._arrivals.of(recorder.record(due)))
                 self._reports += len(due)
                 recorder.interruption.end()
             if tick - drawn >= FRAME_S or not self.counts.reports:
@@ -173,23 +178,6 @@ class _Demo:
                 drawn, fresh = tick, []
             time.sleep(max(0.0, GATHER_S - (time.monotonic() - tick)))
         yield fresh
-
-    def _fresh(self, outcome: "Outcome") -> "list[Alert]":
-        """The alerts that are raised now and were not before; what is only possible is never pushed."""
-        from pipeline.model.taxonomy import Standing, Status
-
-        said = (revision.alert for revision in outcome.revisions)
-        raised = [
-            alert
-            for alert in said
-            if alert.standing is Standing.RAISED
-            and alert.status is not Status.SUPERSEDED
-            and alert.alert_id not in self._told
-        ]
-        for alert in raised:
-            self._told.add(alert.alert_id)
-            self.latest = alert.alert_id
-        return raised
 
     def _count(self, store: "Store") -> None:
         from pipeline.cli.live import Counts
@@ -203,6 +191,7 @@ class _Demo:
     def _screen(self, stack: ExitStack) -> "Callable[[list[Alert]], None]":
         """How alerts are shown: a screen of its own on a terminal, else a line each and no cursor control."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
+            say(ORDER_AND_P)
             return self._print
         from rich.live import Live
 
@@ -215,10 +204,10 @@ class _Demo:
         return show
 
     def _print(self, alerts: "list[Alert]") -> None:
-        from pipeline.cli.live import alert_line
+        from pipeline.cli.live import plain_line
 
         for alert in alerts:
-            self._console.print(alert_line(alert, self._agreement, 140).plain.rstrip(), soft_wrap=True)
+            self._console.print(plain_line(alert, self._agreement), soft_wrap=True)
         if alerts:
             self._console.file.flush()
 
@@ -232,6 +221,5 @@ def _tell(shown: _Demo, place: Path, *, temporary: bool) -> None:
     )
     say(f"kept in {kept}")
     if counts.alerts:
-        say(f"next: truceline alerts list --store {place}")
-        say(f"next: truceline alerts show {shown.latest or 'ID'} --store {place}")
-        say(f"next: truceline alerts map -o map.html --store {place}")
+        for command in ("alerts list", f"alerts show {shown.latest or 'ID'}", "alerts map -o map.html"):
+            say_next(command, place)

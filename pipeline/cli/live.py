@@ -22,6 +22,7 @@ _RATE_OVER = 40
 _HEAD = 4
 _LEAST_STREAM = 4
 _SHORT_ID, _LONG_ID, _TIME, _PLACE, _OFF = 9, 23, 9, 26, 28
+PLAIN_WIDTH = 140
 _WIDE, _NARROW = 120, 64
 """Columns from which an id has room to stand whole, and below which a provision has none."""
 
@@ -68,7 +69,7 @@ class LiveView:
         lines = [*self._head(), Text("")]
         if height >= _HEAD + ROWS + _LEAST_STREAM:
             lines.extend(self._strip.lines(width, self.now))
-            lines.append(Text(""))
+            lines.append(Text(f"{self._strip.legend()} · listed as they arrive · p: if report is right", "dim"))
         lines.append(Text(_row(_HEADINGS, width), "bold"))
         room = max(1, height - len(lines))
         recent = list(self._alerts)[-room:]
@@ -124,6 +125,11 @@ def alert_line(alert: Alert, agreement: Agreement, width: int) -> Text:
     text = Text(_row(cells, width))
     text.stylize(STYLES[alert.severity], _TIME, _TIME + len(alert.severity))
     return text
+
+
+def plain_line(alert: Alert, agreement: Agreement) -> str:
+    """One alert as a line where there is no screen; a terminal that is narrower folds it, as an id is never cut."""
+    return alert_line(alert, agreement, PLAIN_WIDTH).plain.rstrip()
 
 
 def _row(cells: _Cells, width: int) -> str:

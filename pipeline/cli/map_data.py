@@ -1,7 +1,7 @@
 """What the map page draws: agreements, alerts with their footprints and their words, and faint outlines behind them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from pipeline.agreement.show import zones_geojson
 from pipeline.cli.evidence import evidence, versions_of
 from pipeline.cli.show_alert import sections, title
 from pipeline.cli.whereabouts import Agreements, off_line, party_name, place
+from pipeline.cli.words import days_words, whole_days, zone_of
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.footprints import outline, sectors
 from pipeline.geometry.line import Line
@@ -86,6 +87,7 @@ def _alert(
         "probability": alert.probability,
         "from": to_us(alert.observed_from) // 1_000_000,
         "until": to_us(alert.observed_until) // 1_000_000,
+        "days": _days(alert, zone_of(agreement)),
         "lon": alert.lon,
         "lat": alert.lat,
         "radius_m": alert.radius_m,
@@ -97,6 +99,11 @@ def _alert(
             for section in sections(alert, agreement, reports)
         ],
     }
+
+
+def _days(alert: Alert, zone: tzinfo | None) -> str | None:
+    days = whole_days(alert.observed_from, alert.observed_until, zone)
+    return days_words(*days, zone) if days is not None and zone is not None else None
 
 
 def _shape(reports: Sequence[Report]) -> Any:

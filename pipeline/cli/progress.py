@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from pipeline.cli.common import bytes_of, error_console, number, plural, say
+from pipeline.cli.common import bytes_of, error_console, number, plural, say, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -59,6 +59,13 @@ class Progress:
     def catch_up(self, agreements: str, done: int, whole: int) -> None:
         """Tells how far the judging of what is in the log has come."""
         self._tell("", f"judging the log by {agreements}: frame {number(done)} of {number(whole)}", None)
+
+    def call_out(self, line: str) -> None:
+        """A line of its own above the bar, at once."""
+        if self._bar is not None:
+            self._bar.console.print(visible(line), soft_wrap=True)
+        else:
+            say(line)
 
     def _tell(self, file: str, words: str, done: int | None) -> None:
         from pipeline.cli.words import safe

@@ -28,6 +28,7 @@ from pipeline.cli.common import (
     plural,
     save_text,
     say,
+    say_next,
     write_json,
 )
 from pipeline.cli.progress import Progress
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.agreement import Agreement
     from pipeline.cli.interruption import Interruption, SteadyRecorder
     from pipeline.metrics import RunMetrics
+    from pipeline.model.records import Alert
     from pipeline.sources.inputs import Input
     from pipeline.store.database import Store
     from pipeline.store.runner import Step, Summary
@@ -81,8 +83,10 @@ class _Account:
 
     def tell(self, as_json: bool, file: Path | None) -> None:
         """Shows the summary, writes it, and raises what ended the run."""
-        for line in summary_lines(self._summary, self._rejects, self._store):
+        for line in summary_lines(self._summary, self._rejects):
             say(line)
+        for command in following(self._summary):
+            say_next(command, self._store)
         told = msgspec.to_builtins(self._summary)
         if as_json:
             write_json(told)
@@ -134,7 +138,7 @@ class _Run:
             progress = stack.enter_context(Progress(self._inputs))
             self._catch_up(recorder, progress)
             metrics = _metrics(stack, record, listen)
-            watch = self._watch(progress, interruption, metrics)
+            watch = self._watch(progress, interruption, metrics, paced=pace is not None)
             runner.run(recorder, self._inputs, summary=self._summary, pace=pace, strict=strict, watch=watch)
 
     def _catch_up(self, recorder: "SteadyRecorder", progress: Progress) -> None:
@@ -152,9 +156,11 @@ class _Run:
         recorder.catch_up(judged)
 
     def _watch(
-        self, progress: Progress, interruption: "Interruption", metrics: "RunMetrics | None"
+        self, progress: Progress, interruption: "Interruption", metrics: "RunMetrics | None", *, paced: bool
     ) -> "Callable[[Step], None]":
-        raised = 0
+        from pipeline.cli.arrivals import Arrivals
+
+        raised, arrivals = 0, Arrivals()
 
         def watch(step: "Step") -> None:
             nonlocal raised
@@ -165,11 +171,21 @@ class _Run:
             )
             if metrics is not None:
                 metrics.on_step(step)
+            # Whoever watches a feed waits for its alerts; of a file that is read at full speed they would be a flood.
+            if paced or step.input.size is None:
+                self._call_out(progress, arrivals.of(step.outcome))
             words = f" · {plural(step.summary.rejected, 'reject')} · {plural(raised, 'alert')}"
             progress.show(step.input.file, step.summary.rows_read, words)
             interruption.end()
 
         return watch
+
+    def _call_out(self, progress: Progress, alerts: "Sequence[Alert]") -> None:
+        from pipeline.cli.live import plain_line
+
+        agreements = {agreement.name: agreement for agreement in self._agreements}
+        for alert in alerts:
+            progress.call_out(f"{alert.observed_from:%Y-%m-%d} {plain_line(alert, agreements[alert.agreement])}")
 
     def _torn(self) -> UserError | None:
         torn = [given.file for given in self._inputs if given.torn]
@@ -193,8 +209,8 @@ def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetri
     return metrics
 
 
-def summary_lines(summary: "Summary", rejects: "Counter[str]", store: Path) -> list[str]:
-    """The summary as people read it: aligned figures, why rows were rejected, what to do next."""
+def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
+    """The summary as people read it: aligned figures, why rows were rejected."""
     figures: list[tuple[str, int, str]] = [
         ("rows read", summary.rows_read, f"in {summary.seconds:.1f} s"),
         ("  accepted", summary.accepted, ""),
@@ -205,10 +221,12 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]", store: Path) -> l
         ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),
     ]
     width = max(len(number(figure)) for _, figure, _ in figures)
-    lines = [f"{name:<12}{number(figure):>{width}}  {words}".rstrip() for name, figure, words in figures]
-    named = "" if store == DEFAULT_STORE else f" --store {store}"
-    following = ["alerts list"] * bool(summary.alerts or summary.possible) + ["rejects list"] * bool(summary.rejected)
-    return [*lines, *(f"next: truceline {command}{named}" for command in following)]
+    return [f"{name:<12}{number(figure):>{width}}  {words}".rstrip() for name, figure, words in figures]
+
+
+def following(summary: "Summary") -> list[str]:
+    """The commands that show what the run has made."""
+    return ["alerts list"] * bool(summary.alerts or summary.possible) + ["rejects list"] * bool(summary.rejected)
 
 
 def _reasons(rejects: "Counter[str]") -> str:

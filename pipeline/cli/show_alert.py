@@ -26,6 +26,9 @@ from pipeline.model.records import Alert, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Side, Standing
 
+IF_RIGHT = "if the report is right"
+NOT_IN_IT = "neither the source's trustworthiness nor corroboration is in it"
+
 
 class Section(NamedTuple):
     """A heading and what stands under it, a sentence or a figure a line."""
@@ -70,7 +73,8 @@ def title(alert: Alert, agreement: Agreement | None) -> str:
 
 def headline(alert: Alert) -> str:
     """Its figures in one line."""
-    return f"{alert.severity} · {alert.standing} · {alert.status} · probability {probability(alert.probability)}"
+    figure = f"probability {probability(alert.probability)} {IF_RIGHT}"
+    return f"{alert.severity} · {alert.standing} · {alert.status} · {figure}"
 
 
 def where(alert: Alert, agreement: Agreement | None, reports: Sequence[Report] = ()) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ def why(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
         factors.append(("no exception", free))
     product = " × ".join(f"{name} {probability(value)}" for name, value in factors)
     lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
-    lines.append(f"{product} = probability {probability(alert.probability)}")
+    lines.append(f"{product} = probability {probability(alert.probability)} {IF_RIGHT}: {NOT_IN_IT}.")
     if agreement is not None:
         lines.append(_standing(alert, probability(agreement.raise_from), alert.probability >= agreement.raise_from))
     return tuple(lines)

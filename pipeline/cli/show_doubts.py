@@ -1,11 +1,12 @@
 """Why an alert is not more certain: each doubt in a plain sentence with its figures."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from pipeline.agreement import Agreement
 from pipeline.cli.whereabouts import party_name
-from pipeline.cli.words import distance, safe, share
+from pipeline.cli.words import distance, safe, share, stamp
 from pipeline.model.records import Alert, DoubtNote
 from pipeline.model.taxonomy import Doubt
 
@@ -42,9 +43,22 @@ class _Figures:
     def km2(self, name: str) -> str:
         return f"{self._figures[name]:,.0f} km²"
 
+    def times(self, begin: str, end: str) -> str:
+        """From when until when, in brackets; empty where neither is known."""
+        known = ((word, self._figures[name]) for word, name in (("from", begin), ("until", end)))
+        said = " ".join(f"{word} {_time(text)}" for word, text in known if text is not None)
+        return f" ({said})" if said else ""
+
     def parties(self, name: str, joint: str) -> str:
         ids = (party.removeprefix("party:") for party in self._figures[name])
         return safe(joint.join(party_name(party, self._agreement) for party in ids))
+
+
+def _time(text: str) -> str:
+    """An ISO time as people read it; a day alone stays a day."""
+    return (
+        stamp(datetime.fromisoformat(text)) if len(text) > len("2015-02-12") else date.fromisoformat(text).isoformat()
+    )
 
 
 _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
@@ -56,6 +70,10 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
         f"The line is drawn to within {f.distance('line_accuracy_m')}, and the place is "
         f"{f.distance('edge_distance_m')} from the zone's edge."
     ),
+    Doubt.LINE_OF_ANOTHER_TIME: lambda f: (
+        f"The line is drawn as it was at another time{f.times('line_valid_from', 'line_valid_until')}: "
+        "which side this was on may be another."
+    ),
     Doubt.TIME_STRADDLES: lambda f: f"The provision was in force for {f.share('share_in_force')} of the interval.",
     Doubt.WEAPON_UNCLEAR: lambda f: (
         f"The weapon is not clear: {f.share('share_covered')} of what it may have been is covered; {_AT_MOST}."
@@ -63,6 +81,7 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
     Doubt.ACTIVITY_UNCLEAR: lambda f: (
         f"The source does not say what happened: by assumption {f.share('share_covered')} is covered; {_AT_MOST}."
     ),
+    Doubt.FORM_UNSAID: lambda _: "The source says that armed force was used, and not in which form.",
     Doubt.ATTRIBUTION_NEEDED: lambda f: (
         f"The clause binds {f.parties('binds', ' and ')} alone, and no report names them; {_AT_MOST}."
     ),

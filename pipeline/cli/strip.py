@@ -84,6 +84,11 @@ class Strip:
             rows.append(Text().append(self._label(row), "dim").append_text(body))
         return [*rows, self._names(across)]
 
+    def legend(self) -> str:
+        """What the shades say."""
+        shades = " ".join(f"{shade} {step}" for shade, step in zip(self._glyphs.shades, _STEPS, strict=True))
+        return f"{shades}+ alerts in {RECENT // timedelta(hours=1)} h"
+
     def _column(self, chainage_m: float, across: int) -> int:
         return min(across - 1, int(chainage_m / self._line.length_m * across))
 

@@ -1,7 +1,7 @@
 """Words for people: figures, times, and text that nobody vouches for. Everything that is shown goes through here."""
 
 import unicodedata
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from pipeline.agreement import Agreement
@@ -119,14 +119,42 @@ def zone_name(zone: tzinfo) -> str:
     return str(zone).rsplit("/", 1)[-1].replace("_", " ")
 
 
-def stamp(time: datetime) -> str:
+def stamp(moment: datetime) -> str:
     """A UTC time to the minute, or to the second where it has any.
 
     >>> from datetime import UTC
     >>> stamp(datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
     '2026-01-02 03:04'
     """
-    return f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(":00") if time.second else f"{time:%Y-%m-%d %H:%M}"
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment.second else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def whole_days(begin: datetime, end: datetime, zone: tzinfo | None) -> tuple[date, date] | None:
+    """The first and the last day of an interval that is made of whole days on a zone's clock; else None.
+
+    >>> from datetime import UTC
+    >>> begin = datetime(2015, 2, 14, 22, tzinfo=UTC)
+    >>> whole_days(begin, begin + timedelta(days=1), ZoneInfo("Europe/Kyiv"))
+    (datetime.date(2015, 2, 15), datetime.date(2015, 2, 15))
+    """
+    if zone is None or end <= begin:
+        return None
+    first, after = begin.astimezone(zone), end.astimezone(zone)
+    if first.time() != time() or after.time() != time():
+        return None
+    return first.date(), after.date() - timedelta(days=1)
+
+
+def days_words(first: date, last: date, zone: tzinfo) -> str:
+    """Days as people write them, with whose days they are.
+
+    >>> kyiv = ZoneInfo("Europe/Kyiv")
+    >>> days_words(date(2015, 2, 15), date(2015, 2, 15), kyiv), days_words(date(2015, 12, 17), date(2015, 12, 18), kyiv)
+    ('2015-02-15 (Kyiv), all day', '2015-12-17 to 12-18 (Kyiv)')
+    """
+    if first == last:
+        return f"{first} ({zone_name(zone)}), all day"
+    return f"{first} to {last if first.year != last.year else f'{last:%m-%d}'} ({zone_name(zone)})"
 
 
 def between(begin: datetime, end: datetime, zone: tzinfo | None) -> str:

@@ -1,11 +1,11 @@
 """Zones: areas derived from a line, or drawn; and which footprints lie in them.
 
 A zone answers two questions: which exact places lie in it (`contains`), and, for places with a radius about them, which
-of them lie in it or out of it for sure (`settle`). All else is a share of the footprint's lattice (`membership`).
+of them lie in it or out of it for sure (`settle`). All else is a share, which `membership` takes.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,7 +14,6 @@ import shapely.ops
 from numpy.typing import NDArray
 
 from pipeline.geometry import line as lines
-from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import Line, Located
 from pipeline.geometry.projection import Bools, Floats, Geometry, area_m2, centred_on
 
@@ -25,9 +24,6 @@ BORDER_M = 100.0
 """How far two drawings of one border may lie apart: a region is not outside a zone that is made of it."""
 
 OUT, UNSURE, IN = -1, 0, 1
-
-AT_ONCE = 64
-"""Lattices that are located together: enough to be fast, few enough for the processor's cache."""
 
 
 class Places(NamedTuple):
@@ -208,15 +204,16 @@ def edge_distance_m(zones: Sequence[OffsetZone], chainage_m: float, offset_m: fl
     Two zones that meet at the line have no edge between them.
     """
     whole = [span for zone in zones if zone.between_m is None for span in zone.offsets_m]
-    edges = [abs(offset_m - edge) for span in _joined(whole) for edge in span]
+    edges = [abs(offset_m - edge) for span in joined_spans(whole) for edge in span]
     for zone in zones:
         if zone.between_m is not None:
-            edges.extend(abs(offset_m - edge) for span in _joined(zone.offsets_m) for edge in span)
+            edges.extend(abs(offset_m - edge) for span in joined_spans(zone.offsets_m) for edge in span)
             edges.extend(abs(chainage_m - end) for end in zone.between_m)
     return min(edges)
 
 
-def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def joined_spans(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same intervals, with those that meet or overlap made one."""
     joined: list[tuple[float, float]] = []
     for low, high in sorted(spans):
         if joined and low <= joined[-1][1]:
@@ -224,105 +221,6 @@ def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         else:
             joined.append((low, high))
     return joined
-
-
-class Membership(NamedTuple):
-    """Shares of footprints in zones.
-
-    `each` has the shape (zones, footprints); `any` (groups, footprints) is the share in the union of a group's zones.
-    """
-
-    each: Floats
-    any: Floats
-
-
-def membership(
-    footprints: Footprints,
-    zones: Sequence[Zone],
-    groups: Sequence[Sequence[int]],
-    lines_by_id: Mapping[str, Line],
-    places: Places,
-) -> Membership:
-    """The probability that each footprint lies in each zone: the share of its area there.
-
-    Args:
-        groups: each a list of indices into `zones`, whose union is asked for.
-        places: the footprints' centres, as `locate_all` gives them.
-    """
-    settled = np.full((len(zones), len(footprints)), OUT, dtype=np.int8)
-    known = footprints.placed
-    some = subset(places, known)
-    for number, zone in enumerate(zones):
-        settled[number, known] = zone.settle(some, footprints.reach_m[known])
-    each = (settled == IN).astype(float)
-    union = np.array([each[list(group)].max(axis=0, initial=0.0) for group in groups]).reshape(
-        len(groups), len(footprints)
-    )
-    straddling = _grouped(footprints, np.flatnonzero((settled == UNSURE).any(axis=0)).tolist())
-    for begin in range(0, len(straddling), AT_ONCE):
-        for sample in _samples(footprints, straddling[begin : begin + AT_ONCE], zones, lines_by_id):
-            states = settled[:, sample.indices[0]]
-            for row in np.flatnonzero(states == UNSURE).tolist():
-                each[row, sample.indices] = sample.share([row])
-            for number, group in enumerate(groups):
-                of_group = states[list(group)]
-                if (of_group == UNSURE).any() and not (of_group == IN).any():
-                    union[number, sample.indices] = sample.share(group)
-    return Membership(each, union)
-
-
-def _grouped(footprints: Footprints, indices: Sequence[int]) -> list[list[int]]:
-    """The indices of footprints that are alike, together: a region that a hundred reports name is sampled once."""
-    alike: dict[Hashable, list[int]] = {}
-    for index in indices:
-        alike.setdefault(footprints.alike(index), []).append(index)
-    return list(alike.values())
-
-
-class _Sample:
-    """The lattice of one footprint (and of all that are alike) held against every zone."""
-
-    def __init__(self, indices: Sequence[int], hits: Bools, prove: Callable[[], Bools]) -> None:
-        self.indices = list(indices)
-        self._hits, self._prove = hits, prove
-        self._proved: Bools | None = None
-
-    def share(self, rows: Sequence[int]) -> float:
-        """The share in the union of some zones; 1 only where it is proved that nothing of the footprint is outside."""
-        share = float(self._hits[list(rows)].any(axis=0).mean())
-        if share < 1.0:
-            return share
-        if self._proved is None:
-            self._proved = self._prove()
-        return 1.0 if self._proved[list(rows)].any(axis=0).all() else 1.0 - 0.5 / self._hits.shape[1]
-
-
-def _samples(
-    footprints: Footprints, alike: Sequence[Sequence[int]], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
-) -> Iterator[_Sample]:
-    lattices = [footprints.lattice(indices[0]) for indices in alike]
-    places = locate_all(
-        np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
-    )
-    found = np.array([zone.contains(places) for zone in zones])
-    ends = np.cumsum([len(lon) for lon, _ in lattices])
-    for indices, hits in zip(alike, np.split(found, ends[:-1], axis=1), strict=True):
-        yield _Sample(indices, hits, partial(_held, footprints, indices[0], zones, lines_by_id))
-
-
-def _held(footprints: Footprints, index: int, zones: Sequence[Zone], lines_by_id: Mapping[str, Line]) -> Bools:
-    """For each zone, which small discs of a footprint's cover it holds: shape (zones, discs)."""
-    lon, lat, radius_m = footprints.cover(index)
-    places = locate_all(lon, lat, lines_by_id)
-    outline = footprints.outline(index)
-    return np.array(
-        [
-            np.full(lon.shape, True)
-            if outline is not None and isinstance(zone, PolygonZone) and zone.holds(outline)
-            else zone.settle(places, radius_m) == IN
-            for zone in zones
-        ]
-    )
 
 
 def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from pipeline.agreement.compiled import Agreement
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import BEYOND, LEFT, ON, RIGHT, UNPLACED
+from pipeline.geometry.membership import Membership, membership
 from pipeline.geometry.projection import Floats
-from pipeline.geometry.zones import Membership, Places, locate_all, membership
+from pipeline.geometry.zones import Places, locate_all
 from pipeline.model.taxonomy import Side
 
 SIDES: dict[int, Side | None] = {

@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.agreement import load_agreement
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.zones import locate_all, membership
+from pipeline.geometry.membership import membership
+from pipeline.geometry.zones import locate_all
 from pipeline.model.footprint import Disc
 from pipeline.scenario import write_scenario
 from pipeline.sources.inputs import open_input

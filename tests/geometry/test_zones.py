@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import Line
-from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone, locate_all, membership, zone_area_m2
+from pipeline.geometry.membership import membership
+from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone, locate_all, zone_area_m2
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
 from tests.geometry.test_linear_referencing import BENT, BENT_ORACLE
 from tests.oracles import GEOD

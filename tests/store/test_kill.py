@@ -25,7 +25,7 @@ from tests.worlds import DAY, report, write_world
 
 STORES = 5
 KILLS = 10
-REPORTS = 84_000
+REPORTS = 72_000
 PATIENCE_S = 120.0
 
 
@@ -140,7 +140,7 @@ def kill(run: list[str], store: Path, progress: Callable[[], int], delay_s: floa
     process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     patience = time.monotonic() + PATIENCE_S
     while progress() == at_first and process.poll() is None and time.monotonic() < patience:
-        time.sleep(0.01)
+        time.sleep(0.02)
     end = time.monotonic() + delay_s
     while time.monotonic() < end and process.poll() is None:
         before = max(before, committed(store))
@@ -157,7 +157,7 @@ def kill_at_work(given: Given, store: Path, rng: random.Random) -> int:
     run, killed = given.run(store), 0
     kill(run, store, lambda: int(time.monotonic() * 1000), rng.uniform(0.3, 0.9))
     for _ in range(KILLS):
-        at_work = kill(run, store, lambda: committed(store).reports, rng.uniform(0.0, 1.5 * given.frame_s))
+        at_work = kill(run, store, lambda: committed(store).reports, rng.uniform(0.0, given.frame_s))
         killed += at_work and committed(store).frames < committed(given.whole).frames
     finish(run)
     return killed

@@ -123,7 +123,7 @@ function rank(alert) {
 function words(alert) {
   const box = element("div", "words");
   box.append(element("h2", "", data.texts[alert.title]));
-  const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)}`;
+  const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)} if the report is right`;
   box.append(element("p", "", figure), element("code", "", alert.id));
   const here = shown.filter((other) => other.lat === alert.lat && other.lon === alert.lon);
   if (here.length > 1) box.append(neighbours(alert, here));
@@ -195,7 +195,7 @@ function row(alert) {
   const where = [data.texts[alert.place], data.texts[alert.off]].filter(Boolean).join(" · ");
   button.append(
     symbol(alert.severity, alert.standing),
-    element("span", "time", `${utc(alert.from)} UTC`),
+    element("span", "time", alert.days || `${utc(alert.from)} UTC`),
     element("span", "p", `p ${probability(alert)}`),
     element("span", "what", data.texts[alert.title]),
     element("span", "where", where),
