@@ -19,7 +19,6 @@ from pipeline.cli.common import (
     NobodyReads,
     Output,
     UserError,
-    reject_words,
     say,
 )
 
@@ -84,7 +83,7 @@ def explain(error: Exception) -> Explained | None:
     if isinstance(error, AgreementError):
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
-        return Explained(STRICT, (f"stopped at a row that cannot be read: {reject_words(error.reject)}",))
+        return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))
     if isinstance(error, InputError | NoStoreError | OutputNameError):
         return Explained(USAGE, (str(error),))
     if isinstance(error, OutputError | StoreError | ResourceMissingError):

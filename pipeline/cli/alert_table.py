@@ -1,7 +1,7 @@
 """The table of alerts that an operator reads: one line each where there is room, else two."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
@@ -19,7 +19,7 @@ STYLES = {Severity.GRAVE: "bold red", Severity.SERIOUS: "yellow", Severity.MINOR
 """How a severity looks; its word stands beside it everywhere, so colour says nothing alone."""
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_GAP = "  "
+_GAP, _INDENT = "  ", "   "
 
 
 def chosen(
@@ -95,11 +95,10 @@ def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreement
     local = zones.pop() if len(zones) == 1 else ""
     columns = [_headings(local), *(_cells(alert, agreements, bool(local)) for alert in alerts)]
     widths = [max(cell_len(row[number]) for row in columns) for number in range(len(columns[0]))]
-    plain = not console.is_terminal
-    room = None if plain or sum(widths) + len(_GAP) * (len(widths) - 1) <= console.width else console.width
+    layout = _layout(columns, widths, console.width if console.is_terminal else None)
     for alert, cells in zip([None, *alerts], columns, strict=True):
         style = STYLES[alert.severity] if alert is not None else "bold"
-        for line in _lines(cells, widths, style, room):
+        for line in _lines(cells, widths, style, layout):
             if alert is not None and alert.standing is Standing.POSSIBLE:
                 line.stylize("dim")
             # What is too long for the narrowest terminal is folded, not cut: an id must be whole to be of use.
@@ -162,18 +161,25 @@ def clock(time: datetime, zone: tzinfo | None) -> str:
     return f"{local:%H:%M}{f' {days:+d} d' if days else ''}"
 
 
-def _lines(cells: Sequence[str], widths: Sequence[int], style: str, room: int | None) -> list[Text]:
-    """A row on one line, or in `room` columns on two or three."""
-    if room is None:
-        return [_joined(cells, widths, range(len(cells)), style)]
-    indent, loose = Text("   "), [0] * len(widths)
-    both = indent + _joined(cells, loose, (*_SECOND, *_THIRD), style)
-    if both.cell_len <= room:
-        return [_joined(cells, widths, _FIRST, style), both]
-    return [
-        _joined(cells, widths, _FIRST, style),
-        *(indent + _joined(cells, loose, part, style) for part in (_SECOND, _THIRD)),
-    ]
+def _layout(rows: Sequence[Sequence[str]], widths: Sequence[int], room: int | None) -> tuple[Sequence[int], ...]:
+    """Which cells stand on which line, the same for every row: one line where there is room, else two or three."""
+    whole = range(len(widths))
+    if room is None or _needed(widths, whole) <= room:
+        return (whole,)
+    second = (*_SECOND, *_THIRD)
+    if all(len(_INDENT) + _needed([cell_len(cell) for cell in row], second) <= room for row in rows):
+        return _FIRST, second
+    return _FIRST, _SECOND, _THIRD
+
+
+def _needed(widths: Sequence[int], numbers: Sequence[int]) -> int:
+    return sum(widths[number] for number in numbers) + len(_GAP) * (len(numbers) - 1)
+
+
+def _lines(cells: Sequence[str], widths: Sequence[int], style: str, layout: Sequence[Sequence[int]]) -> Iterator[Text]:
+    yield _joined(cells, widths, layout[0], style)
+    for numbers in layout[1:]:
+        yield Text(_INDENT).append_text(_joined(cells, [0] * len(widths), numbers, style))
 
 
 def _joined(cells: Sequence[str], widths: Sequence[int], numbers: Iterable[int], style: str) -> Text:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.agreement import Agreement
-    from pipeline.model.records import Reject
     from pipeline.sources.inputs import Input
 
 DONE, UNFINISHED, USAGE, STRICT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -248,11 +247,6 @@ def open_inputs(words: Sequence[str], mapping: Path | None = None, feed: str | N
     if sum(given.file == "-" for given in opened) > 1:
         raise UserError("standard input (-) can be read only once")
     return opened
-
-
-def reject_words(reject: "Reject") -> str:
-    """Which row could not be read, and what is wrong with it."""
-    return f"{reject.file}: row {reject.row}: {f'{reject.field}: ' if reject.field else ''}{reject.detail}"
 
 
 def number(value: float) -> str:

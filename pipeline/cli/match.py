@@ -18,7 +18,6 @@ from pipeline.cli.common import (
     load_agreements,
     open_inputs,
     plural,
-    reject_words,
     say,
 )
 from pipeline.cli.progress import Progress
@@ -100,7 +99,7 @@ class _Reading:
         from pipeline.model.taxonomy import RejectReason
 
         self.rejected += 1
-        said = reject_words(reject)
+        said = f"{reject.file}: row {reject.row}: {reject.field + ': ' if reject.field else ''}{reject.detail}"
         self.first_reject = self.first_reject or said
         if self._strict and reject.reason is not RejectReason.TORN_INPUT:
             raise UserError(f"stopped at a row that cannot be read, nothing is written: {said}", STRICT)

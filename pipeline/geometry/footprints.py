@@ -36,8 +36,12 @@ class Footprints:
 
     def __init__(self, footprints: Sequence[Footprint], areas: Mapping[str, Geometry]) -> None:
         self._footprints = footprints
-        self._areas = areas
-        placed = [_bound(footprint, areas) for footprint in footprints]
+        self._outlines = {
+            index: outline(footprint, areas)
+            for index, footprint in enumerate(footprints)
+            if isinstance(footprint, Area)
+        }
+        placed = [_bound(footprint, self._outlines.get(index)) for index, footprint in enumerate(footprints)]
         table = np.array(placed, dtype=float).reshape(len(placed), 4)
         self.lon, self.lat, self.reach_m, self.area_m2 = table.T
 
@@ -64,22 +68,20 @@ class Footprints:
         if isinstance(footprint, Bearing):
             return _bearing_lattice(footprint)
         if isinstance(footprint, Area):
-            return _outline_lattice(outline(footprint, self._areas))
+            return _outline_lattice(self._outlines[index])
         raise ValueError("a report from nowhere has no lattice")
 
     def outline(self, index: int) -> Geometry | None:
         """The polygon of an area footprint, in degrees; None for the other kinds."""
-        footprint = self._footprints[index]
-        return outline(footprint, self._areas) if isinstance(footprint, Area) else None
+        return self._outlines.get(index)
 
     def cover(self, index: int) -> tuple[Floats, Floats, Floats]:
         """Small discs (longitudes, latitudes, radii) that together hold all of one footprint, and little more.
 
         A zone that holds each of them holds the footprint wholly: a proof, where a lattice is only a sample.
         """
-        footprint = self._footprints[index]
-        if isinstance(footprint, Area):
-            return _cover(outline(footprint, self._areas))
+        if index in self._outlines:
+            return _cover(self._outlines[index])
         lon, lat, reach = self.lon[index], self.lat[index], self.reach_m[index]
         round_about = _fan(lon, lat, _ROUND, np.full(_ROUND.shape, reach * _CIRCUMSCRIBED))
         # Longitudes run on past 180 degrees, so that a footprint there is no band round the Earth.
@@ -105,14 +107,14 @@ def _shape(geometry: Polygon | MultiPolygon) -> Geometry:
     )
 
 
-def _bound(footprint: Footprint, areas: Mapping[str, Geometry]) -> tuple[float, float, float, float]:
+def _bound(footprint: Footprint, drawn: Geometry | None) -> tuple[float, float, float, float]:
     """Centre longitude and latitude, radius and area of one footprint."""
     if isinstance(footprint, Disc):
         return footprint.lon, footprint.lat, footprint.radius_m, np.pi * footprint.radius_m**2
     if isinstance(footprint, Bearing):
         return _bound_bearing(footprint)
-    if isinstance(footprint, Area):
-        return _bound_outline(outline(footprint, areas))
+    if drawn is not None:
+        return _bound_outline(drawn)
     return np.nan, np.nan, np.inf, np.inf
 
 

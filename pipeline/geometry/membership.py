@@ -123,10 +123,10 @@ class _Sample:
 
     def share(self, rows: Sequence[int]) -> float:
         """The share in the union of some zones; 1 only where it is proved that nothing of the footprint is outside."""
-        hits = self._hits[list(rows)].any(axis=0)
+        hits = np.atleast_1d(self._hits[list(rows)].any(axis=0))
         if hits.all() and not self._prove(rows):
             return 1.0 - 0.5 / len(hits)
-        return float(hits.mean())
+        return float(np.mean(hits))
 
 
 def _samples(

@@ -2,12 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
+from pipeline.cli.alert_table import print_table
 from pipeline.cli.show_alert import sections
 from pipeline.cli.show_doubts import sentence
 from pipeline.cli.whereabouts import Agreements, off_line, place
@@ -82,6 +85,58 @@ def test_the_table_tells_time_severity_place_and_side(cli: Cli, store: Path, agr
     assert re.search(r"\d+(\.\d)? km \w+ of Westtown|\d+(\.\d)? km \w+ of Easttown", row)
     assert "\x1b" not in told.out
     assert "more are only possible" in told.err
+    assert "p: probability if the report is right" in told.err
+
+
+def test_counts_obey_the_filters(cli: Cli, store: Path) -> None:
+    for options in ([], ["--provision", "artillery"], ["--since", "2016-03-01T15:30:00Z"], ["-a", "world"]):
+        raised, every = listed(cli, *options), listed(cli, "--possible", *options)
+        assert len(every) > len(raised)
+        said = cli("alerts", "list", *options).err
+        assert f"{len(raised)} alert" in said
+        assert f"; {len(every) - len(raised)} more" in said
+    assert "more" not in cli("alerts", "list", "--since", "2017-01-01").err
+
+
+def test_an_unknown_provision_is_wrong_usage_and_the_known_are_named(cli: Cli, store: Path, agreement: Path) -> None:
+    told = cli("alerts", "list", "--provision", "nosuch", "-a", agreement)
+    assert (told.code, told.out) == (2, "")
+    assert "known are artillery, ceasefire, drones, troops-a" in told.err
+    # One that the agreement has, and of which there is no alert, is right usage.
+    assert cli("alerts", "list", "--provision", "drones", "-a", agreement).code == 0
+    unseen = cli("alerts", "list", "--provision", "drones")
+    assert unseen.code == 2
+    assert "name the file with --agreement" in unseen.err
+
+
+def test_whole_days_are_told_as_days(cli: Cli, tmp_path: Path, agreement: Path) -> None:
+    midnight = timedelta(hours=-2)
+    days = [
+        report(number, CLEAR.footprint, at=midnight + timedelta(days=begin), lasting=timedelta(hours=hours))
+        for number, begin, hours in ((1, 0, 24), (2, 3, 48), (3, 6, 23))
+    ]
+    record(tmp_path / "days.db", agreement, days)
+    rows = cli("alerts", "list", "--store", "days.db", "-a", agreement, "--possible").out.splitlines()[1:]
+    assert rows[0].startswith("2016-03-01 (Kyiv), all day ")
+    assert rows[1].startswith("2016-03-04 to 03-05 (Kyiv) ")
+    assert rows[2].startswith("2016-03-06 22:00 ")
+    with open_store("days.db") as opened:
+        alerts = sorted(opened.alerts(possible=True), key=lambda alert: alert.observed_from)
+    shown = cli("alerts", "show", alerts[0].alert_id, "--store", "days.db", "-a", agreement).out
+    assert "2016-02-29 22:00 to 2016-03-01 22:00 UTC" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_a_terminal_of_any_width_gets_whole_ids_in_one_order(store: Path, agreement: Path, width: int) -> None:
+    console = Console(width=width, force_terminal=True, no_color=True, markup=False, highlight=False)
+    with console.capture() as captured:
+        print_table(console, alerts_of(store), Agreements([str(agreement)]))
+    text = re.sub(r"\x1b\[[\d;]*m", "", captured.get())
+    assert all(alert.alert_id in text.split() for alert in alerts_of(store))
+    assert "…" not in text
+    assert all(len(row) <= max(width, 80) for row in text.splitlines())
+    places = [text.index(word) for word in ("time", "severity", "standing", "id", "agreement/provision", "place")]
+    assert places == sorted(places)
 
 
 def test_a_table_without_the_agreements_file_still_reads(cli: Cli, store: Path) -> None:
@@ -128,7 +183,7 @@ def test_show_tells_everything_that_is_known(cli: Cli, store: Path, agreement: P
         "source test, observer Patrol 7, ledger independent",
         "within 300 m of 48.2500° N 37.6000° E",
         "Prohibited activity",
-        "place 1.00 × time 1.00 × activity and weapon 1.00 = probability 1.00",
+        "place 1.00 × time 1.00 × activity and weapon 1.00 = probability 1.00 if the report is right",
         "One report says so, and no other corroborates it.",
         "None made.",
         "Party A: Only fire across the line counts.",
@@ -178,6 +233,7 @@ def test_an_unknown_id_names_the_nearest(cli: Cli, store: Path) -> None:
     assert told.code == 2
     assert told.out == ""
     assert alert.alert_id in told.err
+    assert cli("alerts", "show", f"{alert.alert_id[:-3]}…").code == 0
     several = cli("alerts", "show", "al_")
     assert several.code == 2
     assert f"{len(alerts_of(store))} alerts begin so" in several.err
@@ -202,7 +258,12 @@ def test_no_sentence_says_who_did_it(store: Path, agreement: Path) -> None:
 def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path) -> None:
     known = Agreements([str(agreement)]).get("world")
     notes = {note.doubt: note for alert in alerts_of(store) for note in alert.doubts}
-    assert set(notes) >= set(Doubt) - {Doubt.ATTRIBUTION_NEEDED}
+    elsewhere = {Doubt.ATTRIBUTION_NEEDED, Doubt.LINE_OF_ANOTHER_TIME, Doubt.FORM_UNSAID}
+    assert set(notes) >= set(Doubt) - elsewhere
+    notes[Doubt.LINE_OF_ANOTHER_TIME] = DoubtNote(
+        Doubt.LINE_OF_ANOTHER_TIME, {"line_valid_from": "2015-02-18T00:00:00+00:00", "line_valid_until": None}
+    )
+    notes[Doubt.FORM_UNSAID] = DoubtNote(Doubt.FORM_UNSAID, {})
     notes[Doubt.ATTRIBUTION_NEEDED] = DoubtNote(Doubt.ATTRIBUTION_NEEDED, {"binds": ["b"]})
     for note in notes.values():
         words = sentence(note, known)
@@ -211,6 +272,7 @@ def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path
         assert "_" not in words
         if note.figures and note.doubt not in (Doubt.READING_DISPUTED, Doubt.ATTRIBUTION_NEEDED, Doubt.PARTY_CLAIM):
             assert re.search(r"\d", words), words
+    assert "(from 2015-02-18 00:00): which side" in sentence(notes[Doubt.LINE_OF_ANOTHER_TIME], known)
     assert "Party B alone" in sentence(notes[Doubt.ATTRIBUTION_NEEDED], known)
 
 

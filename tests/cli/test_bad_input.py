@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from pipeline.store import open_store
 from tests.cli.driving import Cli, finish, line, traceless
+from tests.cli.recorded import agreement_file, record
 from tests.worlds import write_world
 
 LONG = 100 << 20
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def _rejects(store: str | Path = "truceline.db") -> list[str]:
@@ -259,6 +262,66 @@ def test_standard_output_that_takes_nothing_is_told(tmp_path: Path) -> None:
     traceless(told)
     assert told.code == 1
     assert "No space left" in told.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", ["--help", "--version", "alerts list --help", "alerts list", "demo --seconds 5"])
+def test_a_command_for_people_tells_in_one_line_that_its_output_is_full(tmp_path: Path, words: str) -> None:
+    record(tmp_path / "truceline.db", agreement_file(tmp_path / "agreement"))
+    with Path("/dev/full").open("wb") as full:
+        told = finish(*words.split(), stdout=full, cwd=tmp_path, env={"PYTHONPATH": str(CHECKOUT)})
+    traceless(told)
+    assert told.code == 1
+    assert told.err.count("truceline: standard output: No space left") == 1
+
+
+def test_a_link_is_written_through(cli: Cli, world: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.ndjson").write_bytes(line())
+    target = tmp_path / "target.json"
+    target.write_bytes(b"before")
+    (tmp_path / "link.json").symlink_to(target)
+    assert cli("run", "-a", world, "r.ndjson", "--summary", "link.json").code == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads(target.read_text())["rows_read"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("run", "-a", "{world}", "r.ndjson", "--summary"), "s.json"),
+        (("alerts", "map", "-o"), "map.html"),
+        (("alerts", "export", "-o"), "alerts.csv"),
+        (("alerts", "export", "-o"), "alerts.parquet"),
+    ],
+)
+def test_a_pipe_is_written_into_and_stays_a_pipe(
+    cli: Cli, world: Path, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / "r.ndjson").write_bytes(line())
+    assert cli("run", "-a", world, "r.ndjson").code == 0
+    words = [str(world) if word == "{world}" else word for word in command]
+    assert cli(*words, f"plain-{name}").code == 0
+    os.mkfifo(tmp_path / name)
+    read = bytearray()
+    reader = threading.Thread(target=lambda: read.extend((tmp_path / name).read_bytes()), daemon=True)
+    reader.start()
+    assert cli(*words, name).code == 0
+    reader.join(timeout=30)
+    assert (tmp_path / name).is_fifo()
+    assert bytes(read[:4]) == (tmp_path / f"plain-{name}").read_bytes()[:4]
+    assert len(read) > 100
+
+
+def test_a_file_of_a_standard_stream_keeps_what_else_was_said(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.ndjson").write_bytes(line())
+    said = tmp_path / "said.log"
+    with said.open("ab") as log:
+        told = finish(
+            "run", "-a", world, tmp_path / "r.ndjson", "--store", tmp_path / "t.db", "--summary", said, stderr=log
+        )
+    assert told.code == 0
+    assert "rows read" in said.read_text()
+    assert '"rows_read":1' in said.read_text()
 
 
 def test_a_file_name_that_is_no_text_is_wrong_usage(cli: Cli, world: Path, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_without_a_terminal_alerts_come_as_plain_lines(tmp_path: Path) -> None:
     assert all(re.match(r"\d\d:\d\d:\d\d (grave|serious|minor) ", line) for line in lines)
     assert f"next: truceline alerts list --store {store}" in told.err
     assert "simulated report" in told.err
+    assert "in the order in which they arrive" in told.err
 
 
 def test_an_interrupted_demo_ends_well_and_says_what_to_do_next(tmp_path: Path) -> None:
@@ -117,6 +118,8 @@ def test_the_view_fits_the_terminal(tmp_path: Path, size: tuple[int, int]) -> No
     assert all(sum(segment.cell_length for segment in line) <= width for line in lines)
     text = "\n".join("".join(segment.text for segment in line) for line in lines)
     assert alerts[-1].alert_id[:9] in text
+    if height > ROWS + 10:
+        assert "░ 1 ▒ 2 ▓ 4 █ 8+ alerts in 6 h · listed as they arrive · p: if report is right" in text
     assert "1,234,567" in text
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from pipeline.store import open_store
 from tests.cli.driving import Cli, traceless
 from tests.cli.recorded import BROAD, CLEAR, SECTOR, agreement_file, record
+from tests.worlds import report
 
 
 @pytest.fixture
@@ -100,6 +102,14 @@ def test_footprints_are_drawn_as_they_are(page: Path, store: Path) -> None:
     assert 0.06 < east - 37.5 < 0.07
     (district,) = data["shapes"][drawn[BROAD.report_id]["shape"]]
     assert len(district[0]) > 50
+
+
+def test_whole_days_are_days_on_the_map(cli: Cli, tmp_path: Path) -> None:
+    path = agreement_file(tmp_path / "agreement")
+    days = report(1, CLEAR.footprint, at=timedelta(hours=22), lasting=timedelta(days=2))
+    record(tmp_path / "truceline.db", path, [days, CLEAR])
+    assert cli("alerts", "map", "-o", "map.html", "-a", path, "--possible").code == 0
+    assert [one["days"] for one in data_of(tmp_path / "map.html")["alerts"]] == [None, "2016-03-02 to 03-03 (Kyiv)"]
 
 
 def test_the_line_has_its_sides_and_the_zones_are_there(page: Path) -> None:

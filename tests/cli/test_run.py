@@ -3,10 +3,13 @@
 import gzip
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +101,11 @@ def test_two_agreements_of_one_name_are_refused(cli: Cli, world: Path, tmp_path:
 
 
 def test_strict_stops_with_exit_3_and_keeps_the_reject(cli: Cli, world: Path, tmp_path: Path) -> None:
-    (tmp_path / "r.ndjson").write_bytes(line(1) + b"{}\n")
+    (tmp_path / "r.ndjson").write_bytes(line(1) + b"no report\n")
     told = cli("run", "-a", world, "r.ndjson", "--strict", "--json")
     assert told.code == 3
     assert "r.ndjson: row 2" in told.err
+    assert ": :" not in told.err
     assert told.json()["rejected"] == 1
     assert cli("rejects", "list", "--json").json()["row"] == 2
 
@@ -147,6 +151,49 @@ def test_paced_run_waits_between_reports(world: Path, tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(timeout=60) == 130
     assert _alerts(store) == 1
+
+
+def test_a_live_run_calls_out_each_alert_as_it_comes_and_a_bulk_run_does_not(world: Path, tmp_path: Path) -> None:
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start("run", "-a", world, "-", "--store", tmp_path / "live.db", **pipes) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        for number in (1, 2):
+            process.stdin.write(line(number))
+            process.stdin.flush()
+            called = process.stderr.readline().decode()
+            assert re.match(r"2016-03-01 08:00:00 grave +ceasefire +.* 1\.00 al_[0-9a-f]+\n", called)
+        # A report that comes again raises nothing new.
+        process.stdin.write(line(2))
+        process.stdin.close()
+        assert b"al_" not in process.stderr.read()
+        assert process.wait(timeout=60) == 0
+    path = tmp_path / "r.ndjson"
+    path.write_bytes(line(1) + line(2))
+    bulk = finish("run", "-a", world, path, "--store", tmp_path / "bulk.db")
+    assert "al_" not in bulk.err
+    paced = finish("run", "-a", world, path, "--store", tmp_path / "paced.db", "--pace", "1000")
+    assert paced.err.count("al_") == 2
+
+
+def test_in_a_terminal_alerts_stand_above_the_progress(world: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    path.write_bytes(line(1) + line(2))
+    ours, theirs = pty.openpty()
+    process = start(
+        *("run", "-a", world, path, "--store", tmp_path / "t.db", "--pace", "1000"),
+        stderr=theirs,
+        env={"TERM": "xterm"},
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):
+        while chunk := os.read(ours, 65536):
+            said += chunk
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    with open_store(tmp_path / "t.db") as store:
+        assert all(alert.alert_id.encode() in said for alert in store.alerts())
 
 
 def test_two_runs_cannot_write_one_store(world: Path, tmp_path: Path) -> None:
