@@ -55,7 +55,11 @@ def list_agreements(as_json: JsonOption = False) -> None:
 
 
 def _beside(begin: str, title: str, width: int | None) -> list[str]:
-    """A row whose title has little room: it goes on below, broken between words."""
+    """A row whose title has little room: it goes on below, broken between words.
+
+    >>> _beside("minsk  1  ", "A title of many words that is long", 30)
+    ['minsk  1', '    A title of many words that', '    is long']
+    """
     if width is None or len(begin) + len(title) <= width:
         return [begin + title]
     room = width - len(begin)

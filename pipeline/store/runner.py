@@ -180,7 +180,7 @@ def _paced(rows: Iterator[Row | None], pace: float) -> Iterator[Row | None]:
 
 
 def _flushed_when_idle(rows: Iterator[Row | None]) -> Iterator[Row | None]:
-    """Reads a live feed from a thread of its own, so that what has come is written while nothing more comes."""
+    """Reads a live feed from a thread of its own, so that what has come is written within `GATHER_S`, come what may."""
     arrived: queue.Queue[Row | BaseException | None] = queue.Queue(maxsize=BATCH_REPORTS)
     ended = object()
 
@@ -193,14 +193,17 @@ def _flushed_when_idle(rows: Iterator[Row | None]) -> Iterator[Row | None]:
             arrived.put(error)
 
     threading.Thread(target=read, daemon=True).start()
+    due = time.monotonic() + GATHER_S
     while True:
         try:
-            row = arrived.get(timeout=GATHER_S)
+            row = arrived.get(timeout=max(0.0, due - time.monotonic()))
         except queue.Empty:
-            yield _FLUSH
-            continue
+            row = _FLUSH
         if row is ended:
             return
         if isinstance(row, BaseException):
             raise row
         yield row
+        if row is _FLUSH or time.monotonic() >= due:
+            yield _FLUSH
+            due = time.monotonic() + GATHER_S

@@ -315,10 +315,9 @@ def test_a_pipe_is_written_into_and_stays_a_pipe(
 def test_a_file_of_a_standard_stream_keeps_what_else_was_said(world: Path, tmp_path: Path) -> None:
     (tmp_path / "r.ndjson").write_bytes(line())
     said = tmp_path / "said.log"
+    command = ("run", "-a", world, tmp_path / "r.ndjson", "--store", tmp_path / "t.db", "--summary", said)
     with said.open("ab") as log:
-        told = finish(
-            "run", "-a", world, tmp_path / "r.ndjson", "--store", tmp_path / "t.db", "--summary", said, stderr=log
-        )
+        told = finish(*command, stderr=log)
     assert told.code == 0
     assert "rows read" in said.read_text()
     assert '"rows_read":1' in said.read_text()

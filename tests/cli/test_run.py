@@ -180,11 +180,8 @@ def test_in_a_terminal_alerts_stand_above_the_progress(world: Path, tmp_path: Pa
     path = tmp_path / "r.ndjson"
     path.write_bytes(line(1) + line(2))
     ours, theirs = pty.openpty()
-    process = start(
-        *("run", "-a", world, path, "--store", tmp_path / "t.db", "--pace", "1000"),
-        stderr=theirs,
-        env={"TERM": "xterm"},
-    )
+    command = ("run", "-a", world, path, "--store", tmp_path / "t.db", "--pace", "1000")
+    process = start(*command, stderr=theirs, env={"TERM": "xterm"})
     os.close(theirs)
     said = b""
     with suppress(OSError):
