@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
+import numpy as np
 import pytest
 
 from pipeline.agreement import Agreement, load_agreement
-from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Polygon
 from pipeline.model.report import Report
@@ -19,12 +19,12 @@ from pipeline.monitor import MemoryWindows, Monitor
 from pipeline.monitor.match import match_reports
 from pipeline.monitor.parameters import DEFAULT
 from pipeline.monitor.site import Site
+from tests.monitor.remembering import AREAS
 from tests.worlds import report, world
 
 AMONG = 4_000
 ALONE = 150
 BLOCKS = (2, 3, 5, 7, 8, 9, 16, 17, 31, 33)
-AREAS = load_gazetteer().outlines
 NAMED = ["ua", "ua-donetsk", "ua-luhansk", "ua-kharkiv"]
 RADII_M = [0.0, 0.0, 10.0, 400.0, 3_000.0, 20_000.0, 200_000.0]
 
@@ -94,7 +94,7 @@ def unrounded(reports: Sequence[Report], agreement: Agreement) -> Judged:
     groups = [clause.zone_indices for clause in agreement.clauses]
     site = Site(Footprints([one.footprint for one in reports], AREAS), agreement, groups)
     tables = [site.shares.each, site.shares.any]
-    tables += [table for found in site.places.located.values() for table in ([found.chainage_m], [found.offset_m])]
+    tables += [np.stack([found.chainage_m, found.offset_m]) for found in site.places.located.values()]
     return {
         one.report_id: [row[index].tobytes() for table in tables for row in table] for index, one in enumerate(reports)
     }

@@ -2,26 +2,23 @@
 
 import itertools
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pipeline.agreement import Agreement
-from pipeline.gazetteer import load_gazetteer
 from pipeline.model.records import Alert
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Status
-from pipeline.monitor import MemoryWindows, Monitor
 from pipeline.store import Recorder, open_store
+from tests.monitor.remembering import AREAS, as_bytes, in_memory
 from tests.worlds import DAY, mirrored, reports_near_the_line, retold_reports, world
 
 REPORTS = retold_reports()
 ONE_VERSION_EACH = st.lists(
     reports_near_the_line(named_areas=False), min_size=1, max_size=14, unique_by=lambda one: one.report_id
 )
-AREAS = load_gazetteer().outlines
 CUTS = st.lists(st.integers(0, 40), max_size=4)
 
 
@@ -38,21 +35,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Agreement:
 def batches(reports: list[Report], cuts: list[int]) -> list[list[Report]]:
     ends = sorted({0, len(reports), *(cut for cut in cuts if cut < len(reports))})
     return [reports[begin:end] for begin, end in itertools.pairwise(ends)]
-
-
-def in_memory(agreements: list[Agreement], fed: list[list[Report]]) -> dict[str, Alert]:
-    """What stands after these batches, kept as a driver would keep it."""
-    monitor = Monitor(agreements, MemoryWindows(), AREAS)
-    standing: dict[str, Alert] = {}
-    for batch in fed:
-        changes = monitor.process(batch)
-        standing = {key: a for key, a in standing.items() if a.incident_id not in changes.considered}
-        standing |= {alert.alert_id: alert for alerts in changes.alerts.values() for alert in alerts}
-    return dict(sorted(standing.items()))
-
-
-def as_bytes(alerts: dict[str, Alert]) -> bytes:
-    return b"\n".join(map(msgspec.json.encode, alerts.values()))
 
 
 @given(reports=REPORTS, data=st.data())

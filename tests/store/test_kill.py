@@ -21,11 +21,13 @@ from pipeline.model.footprint import Disc
 from pipeline.model.identity import content_hash
 from pipeline.model.report import Report
 from pipeline.store import StoreError, open_store
+from tests.store.histories import has_no_gaps
 from tests.worlds import DAY, report, write_world
 
-STORES = 5
-KILLS = 10
-REPORTS = 72_000
+STORES = 6
+KILLS = 9
+KILLS_ANEW = 10
+REPORTS = 64_000
 PATIENCE_S = 120.0
 
 
@@ -99,7 +101,8 @@ def committed(store: Path) -> Committed:
         with open_store(store) as reader:
             found = reader.connection.execute(
                 "SELECT coalesce((SELECT value FROM figures WHERE name = 'reports'), 0), "
-                "(SELECT count(*) FROM rejects), (SELECT count(*) FROM history), (SELECT count(*) FROM frames)"
+                "(SELECT coalesce(max(number), 0) FROM rejects), (SELECT coalesce(max(entry), 0) FROM history), "
+                "(SELECT coalesce(max(seq), 0) FROM frames)"
             ).fetchone()
             return Committed(*found)
     except StoreError:
@@ -155,7 +158,7 @@ def kill(run: list[str], store: Path, progress: Callable[[], int], delay_s: floa
 def kill_at_work(given: Given, store: Path, rng: random.Random) -> int:
     """Kills runs into one store, the first while it starts, and lets the last one finish. How many died at work."""
     run, killed = given.run(store), 0
-    kill(run, store, lambda: int(time.monotonic() * 1000), rng.uniform(0.3, 0.9))
+    kill(run, store, lambda: int(time.monotonic() * 1000), rng.uniform(0.2, 0.7))
     for _ in range(KILLS):
         at_work = kill(run, store, lambda: committed(store).reports, rng.uniform(0.0, given.frame_s))
         killed += at_work and committed(store).frames < committed(given.whole).frames
@@ -165,11 +168,11 @@ def kill_at_work(given: Given, store: Path, rng: random.Random) -> int:
 
 def test_killed_fifty_times_at_work_the_record_is_as_if_it_had_never_been(given: Given, tmp_path: Path) -> None:
     stores = [tmp_path / f"killed-{number}.db" for number in range(STORES)]
-    with ThreadPoolExecutor(2) as both_cores:
+    with ThreadPoolExecutor(3) as at_once:
         killed = list(
-            both_cores.map(lambda number: kill_at_work(given, stores[number], random.Random(number)), range(STORES))
+            at_once.map(lambda number: kill_at_work(given, stores[number], random.Random(number)), range(STORES))
         )
-    assert sum(killed) >= STORES * KILLS * 9 // 10, f"killed at work: {killed}; make the input longer"
+    assert sum(killed) >= 50, f"killed at work: {killed}; make the input longer"
     expected = view(given.whole), said(given.whole), log(given.whole)
     assert len(set(expected[2])) == len(expected[2]) > REPORTS * 9 // 10
     for store in stores:
@@ -187,24 +190,16 @@ def test_killed_while_it_judges_anew_the_record_is_as_if_only_the_new_version_ha
     )
     second.write_text(text.replace('version = "1"', 'version = "2"'), encoding="utf-8")
     fresh, store = tmp_path / "fresh.db", tmp_path / "killed.db"
-    finish(given.run(fresh, second))
     shutil.copy(given.whole, store)
-    assert view(store) != view(fresh)
     rng, run, killed = random.Random(2), given.run(store, second), 0
-    for _ in range(KILLS):
-        at_work = kill(run, store, lambda: judged(store, "2"), rng.uniform(0.0, given.frame_s))
-        killed += at_work and judged(store, "2") < committed(store).frames
-    assert killed >= KILLS - 1, f"killed while judging anew: {killed}; make the input longer"
+    with ThreadPoolExecutor(1) as other_core:
+        undisturbed = other_core.submit(finish, given.run(fresh, second))
+        for _ in range(KILLS_ANEW):
+            at_work = kill(run, store, lambda: judged(store, "2"), rng.uniform(0.0, 0.7 * given.frame_s))
+            killed += at_work and judged(store, "2") < committed(store).frames
+        undisturbed.result()
+    assert killed >= KILLS_ANEW - 1, f"killed while judging anew: {killed}; make the input longer"
     finish(run)
-    assert view(store) == view(fresh)
-    assert without_gaps(store)
-
-
-def without_gaps(store: Path) -> bool:
-    last: dict[str, int] = {}
+    assert view(store) == view(fresh) != view(given.whole)
     with open_store(store) as reader:
-        for entry in reader.history():
-            if entry.revision != last.get(entry.alert.alert_id, 0) + 1:
-                return False
-            last[entry.alert.alert_id] = entry.revision
-    return True
+        assert has_no_gaps(reader)
