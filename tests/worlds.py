@@ -250,12 +250,13 @@ RETELLING: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.builds(dict, text=st.sampled_from(["reworded", "reworded again"])),
     st.builds(dict, published_at=st.sampled_from([DAY + timedelta(days=days) for days in (1, 2)])),
     st.just({"retracted": True}),
+    st.builds(dict, footprint=st.builds(Disc, _LON, _LAT, st.just(50.0))),
 )
 
 
 @st.composite
 def retold_reports(draw: st.DrawFn, max_size: int = 14) -> list[Report]:
-    """Some reports, and further versions of them: reworded only, published again, or withdrawn."""
+    """Some reports, and further versions of them: reworded only, published again, moved, or withdrawn."""
     told = draw(st.lists(reports_near_the_line(), min_size=1, max_size=max_size))
     again = draw(st.lists(st.tuples(st.sampled_from(told), RETELLING), max_size=max_size // 3))
     return told + [replace(one, **changed) for one, changed in again]

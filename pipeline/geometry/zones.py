@@ -101,9 +101,27 @@ class OffsetZone:
             margin_m = np.minimum(margin_m, away_m)
             sure_out |= (side == -self.side) & (radius_m < away_m) & ~near_end
         inside = self.contains(places)
-        sure_in = inside & (radius_m < margin_m) & ~near_end & (self.between_m is None)
+        sure_in = inside & (radius_m < margin_m) & ~near_end & ~self._near_cut(places, away_m, radius_m)
         settled = np.where(sure_out, OUT, np.where(sure_in, IN, UNSURE))
         return np.where(radius_m == 0, np.where(inside, IN, OUT), settled).astype(np.int8)
+
+    def _near_cut(self, places: Places, away_m: Floats, radius_m: Floats) -> Bools:
+        """Which discs may hold a place whose nearest place on the line lies outside the zone's stretch."""
+        if self._rest is None:
+            return np.zeros(away_m.shape, dtype=bool)
+        x, y = self.line.projection.to_plane(places.lon, places.lat)
+        x, y = np.where(np.isfinite(x), x, 0.0), np.where(np.isfinite(y), y, 0.0)
+        rest_m = shapely.distance(self._rest, shapely.points(x, y)) / self.line.projection.scale(x)
+        return np.asarray(rest_m * (1.0 - SLACK) - radius_m <= away_m + radius_m)
+
+    @cached_property
+    def _rest(self) -> Geometry | None:
+        """What of the line lies outside the zone's stretch."""
+        if self.between_m is None:
+            return None
+        low, high = self.between_m
+        ends = [(0.0, low), (high, self.line.length_m)]
+        return shapely.union_all([self.line.piece(*end) for end in ends if end[1] > end[0]])
 
     @property
     def offsets_m(self) -> list[tuple[float, float]]:

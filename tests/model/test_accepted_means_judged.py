@@ -1,6 +1,7 @@
 """Whatever the gate lets in is judged: without an error, and at a bounded cost."""
 
 import math
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,9 @@ from tests.worlds import report, world
 
 MOST_PLACES = MOST_CELLS + 4_500
 """A grid may have a part of a row and of a column more than was asked for."""
+
+BYTES_A_CELL = 100
+"""Memory that sampling may take, for each cell of the finest grid: a dozen figures."""
 
 HOLED = [
     [[37.0, 48.0], [38.0, 48.0], [38.0, 49.0], [37.0, 49.0], [37.0, 48.0]],
@@ -69,7 +73,12 @@ def measure(footprint: Footprint) -> None:
     assert math.isfinite(placed.reach_m[0])
     assert math.isfinite(placed.area_m2[0])
     assert placed.area_m2[0] >= 0.0
-    for arrays in (placed.lattice(0), placed.cover(0)):
+    tracemalloc.start()
+    samples = placed.lattice(0), placed.cover(0)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most_bytes < BYTES_A_CELL * MOST_CELLS
+    for arrays in samples:
         assert all(1 <= len(array) <= MOST_PLACES and np.isfinite(array).all() for array in arrays)
 
 

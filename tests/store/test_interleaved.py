@@ -10,19 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.agreement import Agreement, load_agreement
+from pipeline.model.footprint import Disc
 from pipeline.model.report import Report
 from pipeline.monitor import MemoryWindows, Monitor
 from pipeline.store import Recorder, Store, StoreError, open_store
 from tests.monitor.remembering import AREAS, as_bytes, in_memory
 from tests.store.histories import has_no_gaps
-from tests.worlds import DAY, retold_reports, world, write_world
+from tests.worlds import DAY, report, retold_reports, world, write_world
 
 WRITTEN = ["frames", "sealable", "reports", "tombstones", "withdrawn", "alerts", "history", "positions", "figures"]
 """The tables that a batch of reports writes to."""
 
 
 class Take(NamedTuple):
-    """Records some reports; `doubled` gives the first of them twice in the batch."""
+    """Records some reports, or none; `doubled` gives the first of them twice in the batch."""
 
     reports: int
     doubled: bool
@@ -46,7 +47,7 @@ Step = Take | Fail | JudgeBy
 
 ALLEGIANCES = [("first",), ("second",), ("other",), ("first", "other"), ("other", "second"), ()]
 STEPS: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Take, st.integers(1, 6), st.booleans()),
+    st.builds(Take, st.integers(0, 6), st.booleans()),
     st.builds(Fail, st.integers(1, 6), st.sampled_from(WRITTEN)),
     st.builds(JudgeBy, st.sampled_from(ALLEGIANCES), st.sampled_from([None, 1, 2, 3, 100])),
 )
@@ -150,7 +151,20 @@ def test_a_store_ends_as_if_all_had_come_at_once(
     data: st.DataObject,
 ) -> None:
     fed = data.draw(st.permutations(reports + reports[: len(reports) // 2]))
-    path = tmp_path_factory.mktemp("store") / "t.db"
+    ends_well(tmp_path_factory.mktemp("store") / "t.db", agreements, fed, steps, final)
+
+
+def test_a_failed_batch_counts_as_judged_by_nobody(agreements: dict[str, Agreement], tmp_path: Path) -> None:
+    """An empty batch notes how far the log is judged; what another agreement's run adds then must be judged yet."""
+    near_the_line = Disc(37.45, 48.35, 50.0)
+    fed = [report(number, near_the_line) for number in range(4)]
+    steps = [Take(1, False), Fail(1, "alerts"), Take(0, False), JudgeBy(("other",), None), Take(1, False)]
+    ends_well(tmp_path / "t.db", agreements, fed, [*steps, JudgeBy(("first",), None), Take(1, False)], "first")
+
+
+def ends_well(
+    path: Path, agreements: dict[str, Agreement], fed: Sequence[Report], steps: Sequence[Step], final: str
+) -> None:
     live_through(path, agreements, fed, steps)
     loaded = [agreements[final], agreements["other"]]
     with open_store(path, write=True) as store:
@@ -158,6 +172,6 @@ def test_a_store_ends_as_if_all_had_come_at_once(
         kept = {alert.alert_id: alert for alert in store.alerts(possible=True)}
         figures = store.figures()
         assert has_no_gaps(store)
-    assert as_bytes(kept) == as_bytes(in_memory(loaded, [reports]))
-    at_once = Monitor(loaded, MemoryWindows(), AREAS).process(reports)
+    assert as_bytes(kept) == as_bytes(in_memory(loaded, [fed]))
+    at_once = Monitor(loaded, MemoryWindows(), AREAS).process(fed)
     assert (figures["reports"], figures["incidents"]) == (sum(at_once.new), len(at_once.incidents))
