@@ -158,8 +158,9 @@ def test_a_failed_batch_counts_as_judged_by_nobody(agreements: dict[str, Agreeme
     """An empty batch notes how far the log is judged; what another agreement's run adds then must be judged yet."""
     near_the_line = Disc(37.45, 48.35, 50.0)
     fed = [report(number, near_the_line) for number in range(4)]
-    steps = [Take(1, False), Fail(1, "alerts"), Take(0, False), JudgeBy(("other",), None), Take(1, False)]
-    ends_well(tmp_path / "t.db", agreements, fed, [*steps, JudgeBy(("first",), None), Take(1, False)], "first")
+    steps: list[Step] = [Take(1, False), Fail(1, "alerts"), Take(0, False)]
+    steps += [JudgeBy(("other",), None), Take(1, False), JudgeBy(("first",), None), Take(1, False)]
+    ends_well(tmp_path / "t.db", agreements, fed, steps, "first")
 
 
 def ends_well(
