@@ -15,7 +15,7 @@ LATTICE = 256
 MOST_CELLS = 65_536
 """The finest grid that is laid over an outline: a bound on what one untrusted polygon may cost."""
 
-_COVER_CELLS = 576.0
+_COVER_CELLS = 144.0
 _ROUND = np.arange(64) * 360.0 / 64
 _CIRCUMSCRIBED = 1.0 / np.cos(np.pi / 64)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
