@@ -2,8 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +44,22 @@ def start(*arguments: str | Path, before: tuple[str, ...] = (), **options: Any) 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUCELINE")}
     command = [*before, *COMMAND, *map(str, arguments)]
     return subprocess.Popen(command, env={**environment, **options.pop("env", {})}, **options)
+
+
+def on_a_terminal(*arguments: str | Path, streams: tuple[str, ...], env: dict[str, str] | None = None) -> bytes:
+    """All that a command, which ends well, says to a terminal; `streams` are those that are one."""
+    ours, theirs = pty.openpty()
+    options: dict[str, Any] = dict.fromkeys(streams, theirs)
+    with start(*arguments, **options, env={"TERM": "xterm-256color", **(env or {})}) as process:
+        os.close(theirs)
+        said = b""
+        # A terminal whose other end is closed is an error to read, and not the end of a file.
+        with suppress(OSError):
+            while piece := os.read(ours, 65_536):
+                said += piece
+        assert process.wait(timeout=60) == 0
+    os.close(ours)
+    return said
 
 
 def finish(*arguments: str | Path, before: tuple[str, ...] = (), stdin: bytes = b"", **options: Any) -> Told:

@@ -1,11 +1,8 @@
 """`demo`: alerts of a simulated ceasefire, live on a terminal, line by line elsewhere."""
 
-import os
-import pty
 import re
 import signal
 import subprocess
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from pipeline.cli.strip import ASCII, BLOCKS, ROWS, Strip
 from pipeline.model.footprint import Disc
 from pipeline.model.records import Alert
 from pipeline.store import open_store
-from tests.cli.driving import Cli, finish, start, traceless
+from tests.cli.driving import Cli, finish, on_a_terminal, start, traceless
 from tests.cli.recorded import agreement_file, record
 from tests.worlds import DAY, report
 
@@ -68,17 +65,7 @@ def test_an_interrupted_demo_ends_well_and_says_what_to_do_next(tmp_path: Path) 
 
 
 def test_a_terminal_gets_a_screen_of_its_own_and_has_it_back(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    process = start(
-        "demo", "--seconds", "1", "--store", tmp_path / "demo.db", stdout=theirs, stderr=theirs, env={"TERM": "xterm"}
-    )
-    os.close(theirs)
-    said = b""
-    with suppress(OSError):
-        while chunk := os.read(ours, 65536):
-            said += chunk
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
+    said = on_a_terminal("demo", "--seconds", "1", "--store", tmp_path / "demo.db", streams=("stdout", "stderr"))
     assert said.count(b"\x1b[?1049h") == said.count(b"\x1b[?1049l") == 1
     text = said.decode()
     assert "HYPOTHETICAL" in text

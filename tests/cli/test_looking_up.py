@@ -2,15 +2,11 @@
 
 import base64
 import json
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.driving import Cli, line
+from tests.cli.driving import Cli, line, on_a_terminal
 
 SHIPPED = ("donbas-2015", "ukraine-hypothetical")
 
@@ -110,41 +106,21 @@ def test_a_store_that_is_not_there_is_told_with_what_to_do(cli: Cli, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def _in_a_terminal(arguments: list[str], environment: dict[str, str]) -> tuple[int, bytes]:
-    """What a command writes to a terminal of its own."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "pipeline", *arguments],
-        stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm-256color", **environment},
-    ) as process:  # fmt: skip
-        os.close(theirs)
-        written = b""
-        while True:
-            try:
-                piece = os.read(ours, 65_536)
-            except OSError:
-                break
-            if not piece:
-                break
-            written += piece
-        code = process.wait(timeout=60)
-    os.close(ours)
-    return code, written
+STREAMS = ("stdin", "stdout", "stderr")
 
 
 def test_a_terminal_gets_a_bar_and_no_color_means_none(world: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     path.write_bytes(b"".join(line(number) for number in range(100)))
     coloured, plain = (
-        _in_a_terminal(["run", "-a", str(world), str(path), "--store", str(tmp_path / name)], settings)
+        on_a_terminal("run", "-a", world, path, "--store", tmp_path / name, streams=STREAMS, env=settings)
         for name, settings in (("a.db", {}), ("b.db", {"NO_COLOR": "1"}))
     )
-    for code, written in (coloured, plain):
-        assert code == 0
+    for written in (coloured, plain):
         assert b"rows read" in written
         assert b"100 rows" in written
-    assert b"\x1b[3" in coloured[1]
-    assert b"\x1b[3" not in plain[1]
+    assert b"\x1b[3" in coloured
+    assert b"\x1b[3" not in plain
 
 
 def test_scenario_is_made_and_runs(cli: Cli, tmp_path: Path) -> None:

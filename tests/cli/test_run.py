@@ -3,13 +3,11 @@
 import gzip
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.store import open_store
-from tests.cli.driving import Cli, finish, line, start
+from tests.cli.driving import Cli, finish, line, on_a_terminal, start
 
 FIELDS = set(
     "rows_read accepted rejected reports duplicates outside matches incidents unresolved alerts possible late "
@@ -179,16 +177,7 @@ def test_a_live_run_calls_out_each_alert_as_it_comes_and_a_bulk_run_does_not(wor
 def test_in_a_terminal_alerts_stand_above_the_progress(world: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     path.write_bytes(line(1) + line(2))
-    ours, theirs = pty.openpty()
-    command = ("run", "-a", world, path, "--store", tmp_path / "t.db", "--pace", "1000")
-    process = start(*command, stderr=theirs, env={"TERM": "xterm"})
-    os.close(theirs)
-    said = b""
-    with suppress(OSError):
-        while chunk := os.read(ours, 65536):
-            said += chunk
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
+    said = on_a_terminal("run", "-a", world, path, "--store", tmp_path / "t.db", "--pace", "1000", streams=("stderr",))
     with open_store(tmp_path / "t.db") as store:
         assert all(alert.alert_id.encode() in said for alert in store.alerts())
 

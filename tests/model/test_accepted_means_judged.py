@@ -54,7 +54,7 @@ def agreements(tmp_path_factory: pytest.TempPathFactory) -> list[Agreement]:
     return [world(tmp_path_factory.mktemp("world")), load_agreement("donbas-2015")]
 
 
-def judge(agreements: list[Agreement], *reports: Report) -> None:
+def check_judged(agreements: list[Agreement], *reports: Report) -> None:
     """Judges and matches reports, and looks at what comes out of it."""
     changes = Monitor(agreements, MemoryWindows(), AREAS).process(reports)
     assert len(changes.incidents) == len({one.report_id for one in reports if not one.retracted})
@@ -65,7 +65,7 @@ def judge(agreements: list[Agreement], *reports: Report) -> None:
             assert 0.0 <= row.probability <= 1.0
 
 
-def measure(footprint: Footprint) -> None:
+def check_bounded(footprint: Footprint) -> None:
     """Whether a footprint's figures are figures, and its samples neither empty nor too many."""
     placed = Footprints([footprint], AREAS)
     if isinstance(footprint, Nowhere):
@@ -131,8 +131,8 @@ def measure(footprint: Footprint) -> None:
 def test_footprints_at_the_bounds_are_judged(agreements: list[Agreement], footprint: Footprint) -> None:
     given = report(1, footprint, at=timedelta(days=1))
     assert check(given, AREAS) is None
-    measure(footprint)
-    judge(agreements, given)
+    check_bounded(footprint)
+    check_judged(agreements, given)
 
 
 def anywhere(low: float, high: float) -> st.SearchStrategy[float]:
@@ -190,8 +190,8 @@ CALIBRE = st.floats(0.0, 2_000.0)
 def test_every_accepted_footprint_is_judged(agreements: list[Agreement], footprint: Footprint) -> None:
     given = report(1, footprint, at=timedelta(days=1))
     assume(check(given, AREAS) is None)
-    measure(footprint)
-    judge(agreements, given)
+    check_bounded(footprint)
+    check_judged(agreements, given)
 
 
 @given(
@@ -221,4 +221,4 @@ def test_every_accepted_report_is_judged(
 ) -> None:
     given = replace(report(1, footprint), **fields)
     assume(check(given, AREAS) is None)
-    judge(agreements, given)
+    check_judged(agreements, given)

@@ -151,7 +151,7 @@ def test_a_store_ends_as_if_all_had_come_at_once(
     data: st.DataObject,
 ) -> None:
     fed = data.draw(st.permutations(reports + reports[: len(reports) // 2]))
-    ends_well(tmp_path_factory.mktemp("store") / "t.db", agreements, fed, steps, final)
+    check_ends_as_if_at_once(tmp_path_factory.mktemp("store") / "t.db", agreements, fed, steps, final)
 
 
 def test_a_failed_batch_counts_as_judged_by_nobody(agreements: dict[str, Agreement], tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_a_failed_batch_counts_as_judged_by_nobody(agreements: dict[str, Agreeme
     fed = [report(number, near_the_line) for number in range(4)]
     steps: list[Step] = [Take(1, False), Fail(1, "alerts"), Take(0, False)]
     steps += [JudgeBy(("other",), None), Take(1, False), JudgeBy(("first",), None), Take(1, False)]
-    ends_well(tmp_path / "t.db", agreements, fed, steps, "first")
+    check_ends_as_if_at_once(tmp_path / "t.db", agreements, fed, steps, "first")
 
 
-def ends_well(
+def check_ends_as_if_at_once(
     path: Path, agreements: dict[str, Agreement], fed: Sequence[Report], steps: Sequence[Step], final: str
 ) -> None:
     live_through(path, agreements, fed, steps)
