@@ -20,6 +20,9 @@ _ROUND = np.arange(64) * 360.0 / 64
 _CIRCUMSCRIBED = 1.0 / np.cos(np.pi / 64)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
+_quietly = np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore")
+"""For outlines as untrusted as they are drawn: what two corners a hair apart do to a division concerns nobody."""
+
 
 class Footprints:
     """Many footprints, placed: for each the centre and radius of a disc that holds it, and its area.
@@ -157,6 +160,7 @@ def _bound_bearing(bearing: Bearing) -> tuple[float, float, float, float]:
 
 
 @lru_cache(maxsize=256)
+@_quietly
 def _bound_outline(geometry: Geometry) -> tuple[float, float, float, float]:
     west, south, east, north = geometry.bounds
     lon, lat = (west + east) / 2.0, (south + north) / 2.0
@@ -191,6 +195,7 @@ def _fan(lon: float, lat: float, azimuth_deg: Floats, range_m: Floats) -> tuple[
 
 
 @lru_cache(maxsize=256)
+@_quietly
 def _outline_lattice(geometry: Geometry) -> tuple[Floats, Floats]:
     """A grid of equal cells (in sine of latitude, which keeps their areas equal), centred on the outline's extent.
 
@@ -223,6 +228,7 @@ def _grid_shape(cells: float, geometry: Geometry) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
+@_quietly
 def _cover(geometry: Geometry) -> tuple[Floats, Floats, Floats]:
     rows, columns = _grid_shape(_COVER_CELLS, geometry)
     west, south, east, north = geometry.bounds

@@ -16,6 +16,8 @@ LATEST = datetime(2101, 1, 1, tzinfo=UTC)
 MAX_RADIUS_M = 2_000_000.0
 MAX_VERTICES = 20_000
 """Enough for any district's outline; a bound on what one untrusted line may cost."""
+LEAST_AREA_DEG2 = 1e-18
+"""About a hundredth of a square millimetre: less is a slip of the digits, and no area."""
 PARTY = "party:"
 _LEDGERS = ("independent", "sensor", "public")
 _MAX_ID = 300
@@ -152,9 +154,12 @@ def _check_rings(geometry: Polygon | MultiPolygon) -> Problem | None:
         return problem
     for polygon in polygons:
         flat = [[position[:2] for position in ring] for ring in polygon]
-        why = shapely.is_valid_reason(shapely.Polygon(flat[0], flat[1:]))
+        outline = shapely.Polygon(flat[0], flat[1:])
+        why = shapely.is_valid_reason(outline)
         if why != "Valid Geometry":
             return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, str(why))
+        if outline.area < LEAST_AREA_DEG2:
+            return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring encloses nothing")
     return None
 
 

@@ -95,6 +95,10 @@ def check_bounded(footprint: Footprint) -> None:
         ),
         *(pytest.param(drawn(box(37.0, 48.0, 39.0, 48.0 + 10.0**-n)), id=f"1e-{n} x 2 deg") for n in (5, 7, 9, 11)),
         pytest.param(drawn([[37.0, 47.0], [38.5, 49.0], [38.5, 49.0000001], [37.0, 47.0]]), id="slanting sliver"),
+        pytest.param(
+            drawn([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.1926126068866937e-287, 0.0], [0.0, 0.0]]),
+            id="two corners in one",
+        ),
         pytest.param(drawn(box(-180.0, -90.0, 180.0, 90.0)), id="the whole Earth"),
         pytest.param(drawn(box(179.9, 48.0, 180.0, 48.1)), id="at the antimeridian"),
         pytest.param(drawn(box(-180.0, 48.0, -179.9, 48.1)), id="at the antimeridian, west"),

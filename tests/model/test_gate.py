@@ -18,6 +18,7 @@ from tests.worlds import DAY, report, reports_near_the_line
 
 GOOD = report(1, Disc(37.5, 48.2, 100.0))
 SQUARE = [[37.0, 48.0], [38.0, 48.0], [38.0, 49.0], [37.0, 48.0]]
+HAIR = [[0.0, 0.0], [0.0, 1e-13], [1.1926126068866937e-287, 0.0], [0.0, 0.0]]
 BOW_TIE = [[37.0, 48.0], [38.0, 49.0], [38.0, 48.0], [37.0, 49.0], [37.0, 48.0]]
 R = RejectReason
 
@@ -59,6 +60,7 @@ def test_every_kind_of_footprint_passes(footprint: Footprint) -> None:
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ())}, "footprint.azimuths_deg", R.BAD_VALUE),
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ((90.0, 90.0),))}, "footprint.azimuths_deg", R.BAD_VALUE),
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ((10.0, 371.0),))}, "footprint.azimuths_deg", R.BAD_VALUE),
+        ({"footprint": Area(geometry=Polygon([HAIR]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([BOW_TIE]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area()}, "footprint", R.BAD_VALUE),
         ({"footprint": Area(area_id="nobody knows")}, "footprint.area_id", R.UNKNOWN_AREA),
