@@ -1,8 +1,9 @@
 # make demo    a simulated ceasefire and its alerts, in this terminal          (ARGS="--scenario quiet" passes options on)
 # make test    everything that must hold; REQUIRE=all fails what would be skipped      (ARGS="-k store" narrows the tests)
 # make lint    ruff, mypy --strict and the order of the rooms
-# make bench   how fast it is on this machine
+# make bench   how fast it is on this machine, beside other libraries       (ARGS="geometry --repeats 3"; ARGS=--help)
 # make schemas write schemas/ anew from the records
+# make drawings write the drawings of docs/geometry.md anew
 # make clean   remove what make and the tests left, .venv included
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench schemas clean
+.PHONY: help demo test lint bench schemas drawings clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -33,11 +34,14 @@ lint: $(VENV)/.installed-dev
 	@echo "mypy" && $(BIN)/mypy --no-error-summary
 	@echo "import-linter" && $(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 schemas: $(VENV)/.installed
 	@$(BIN)/python tools/schemas.py
+
+drawings: $(VENV)/.installed
+	@$(BIN)/python -m tools.drawings_geometry
 
 # Three steps, each with its own stamp: the environment, what running needs, what developing needs.
 # Build tools come pinned from constraints.txt too, so nothing is built in a throw-away environment.
@@ -50,16 +54,25 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# A machine for which no compiled loops are published does without: numpy gives the same answers, more slowly.
 $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
-	@echo "Installing Truceline into $(VENV): about 150 MB, once, a minute or less"
+	@echo "Installing Truceline into $(VENV): about 210 MB, once, a minute or less"
 	@$(PIP) install --constraint constraints.txt hatchling editables
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[fast]' --only-binary llvmlite,numba || \
+	  { echo "without numba, which cannot be had here" >&2; \
+	    $(PIP) install --constraint constraints.txt --no-build-isolation --editable .; }
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing what the checks and the tests need"
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@
+
+# A machine for which one of them is not published does without: the bench says which is missing.
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	@echo "Installing what the bench compares with"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[bench]' && touch $@ || \
+	  echo "some of it cannot be had here: what is missing is passed over" >&2
 
 clean:
 	@rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -5,23 +5,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.gazetteer import load_gazetteer
-from pipeline.model.check import check
+from pipeline.model.check import check, dubious_discs, dubious_ids, dubious_times
+from pipeline.model.columns import Discs, ReportColumns, columns_of
 from pipeline.model.footprint import Area, Disc, Footprint, Nowhere
 from pipeline.model.records import Reject
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Activity
 from pipeline.model.times import EPOCH
-from pipeline.monitor.match import match_reports
+from pipeline.monitor.match import match_columns
 from pipeline.monitor.parameters import DEFAULT
 from pipeline.sources.inputs import Input, open_input
-from pipeline.tables import TableKind, to_geodataframe
+from pipeline.tables import matches_frame
 
 if TYPE_CHECKING:
     import geopandas
+    import pandas
 
 
 class Reports:
@@ -113,40 +117,105 @@ def match(
     import geopandas
 
     loaded = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
-    if not isinstance(reports, geopandas.GeoDataFrame):
-        known = reports if isinstance(reports, Sequence) else list(reports)
-        return to_geodataframe(TableKind.MATCHES, match_reports(known, loaded, DEFAULT, all_reports=all_reports))
-    rows = match_reports(_reports_of(reports), loaded, DEFAULT, all_reports=all_reports)
-    table = to_geodataframe(TableKind.MATCHES, rows)
-    return table.drop(columns=[name for name in _TIMES if name not in reports.columns])
+    if isinstance(reports, geopandas.GeoDataFrame):
+        table = matches_frame([match_columns(_columns_of(reports), loaded, DEFAULT, all_reports=all_reports)])
+        return table.drop(columns=[name for name in _TIMES if name not in reports.columns])
+    known = columns_of(reports if isinstance(reports, Sequence) else list(reports))
+    return matches_frame([match_columns(known, loaded, DEFAULT, all_reports=all_reports)])
 
 
 _TIMES = ("observed_from", "observed_until")
 
 
-def _reports_of(frame: "geopandas.GeoDataFrame") -> list[Report]:
-    """A frame's rows as reports that say no more than where, and when where they say it."""
+def _columns_of(frame: "geopandas.GeoDataFrame") -> ReportColumns:
+    """What of a frame is matched. Points go straight to arrays; polygons, and times as objects, by way of reports."""
     if frame.crs is None:
         raise ValueError("the frame has no coordinate system: set it, as in frame.set_crs('EPSG:4326')")
     shapes = frame.geometry.to_crs("EPSG:4326")
-    ids = frame["report_id"] if "report_id" in frame.columns else [f"frame:{label}" for label in frame.index]
-    radii = frame["radius_m"] if "radius_m" in frame.columns else [0.0] * len(frame)
-    times = [frame[name] if name in frame.columns else [EPOCH] * len(frame) for name in _TIMES]
-    areas = load_gazetteer().areas
-    reports = []
-    for report_id, shape, radius_m, begin, end in zip(ids, shapes, radii, *times, strict=True):
+    rows = _Rows(frame, shapes)
+    plain = rows.columns()
+    return columns_of([rows.report(index) for index in range(len(frame))]) if plain is None else plain
+
+
+class _Rows:
+    """A frame's rows as reports that say no more than where, and when where they say it."""
+
+    def __init__(self, frame: "geopandas.GeoDataFrame", shapes: "geopandas.GeoSeries") -> None:
+        self._shapes = shapes
+        given = frame["report_id"] if "report_id" in frame.columns else [f"frame:{label}" for label in frame.index]
+        self._ids = [str(report_id) for report_id in given]
+        self._radii = frame["radius_m"] if "radius_m" in frame.columns else None
+        self._times = [frame[name] if name in frame.columns else None for name in _TIMES]
+
+    def report(self, index: int) -> Report:
+        """One row's report.
+
+        Raises:
+            ValueError: there can be no such report.
+        """
+        report_id, shape = self._ids[index], self._shapes.iloc[index]
+        begin, end = (EPOCH if times is None else _whole_us(times.iloc[index]) for times in self._times)
         report = Report(
-            report_id=str(report_id),
-            source=str(report_id).partition(":")[0],
+            report_id=report_id,
+            source=report_id.partition(":")[0],
             observed_from=begin,
             observed_until=end,
-            footprint=_footprint(shape, float(radius_m)),
+            footprint=_footprint(shape, 0.0 if self._radii is None else float(self._radii.iloc[index])),
             activity=Activity.UNKNOWN,
         )
-        if (problem := check(report, areas)) is not None:
+        if (problem := check(report, load_gazetteer().areas)) is not None:
             raise ValueError(f"{report_id}: {problem.field}: {problem.detail}")
-        reports.append(report)
-    return reports
+        return report
+
+    def columns(self) -> ReportColumns | None:
+        """All rows, where they are points, or without a place, and their columns are of plain types; else None.
+
+        Raises:
+            ValueError: a row can be no report.
+        """
+        shapes = np.asarray(self._shapes)
+        radius_m = np.zeros(len(shapes)) if self._radii is None else _floats(self._radii)
+        begin, end = (np.zeros(len(shapes), dtype=np.int64) if times is None else _us(times) for times in self._times)
+        missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+        if radius_m is None or begin is None or end is None or not (missing | _is_point(shapes)).all():
+            return None
+        # An empty point has no coordinates to ask for.
+        points = shapes.copy()
+        points[missing] = None
+        discs = Discs(shapely.get_x(points), shapely.get_y(points), np.where(missing, np.nan, radius_m))
+        dubious = dubious_times(begin, end) | (dubious_discs(discs) & ~missing) | dubious_ids(self._ids)
+        for index in np.flatnonzero(dubious).tolist():
+            self.report(index)
+        return ReportColumns(self._ids, [], discs, begin, end)
+
+
+def _is_point(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(shapely.get_type_id(shapes) == shapely.GeometryType.POINT)
+
+
+def _floats(column: "pandas.Series[Any]") -> NDArray[np.float64] | None:
+    """Figures as an array; None for a column of any other type."""
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
+    return column.to_numpy(dtype=np.float64) if plain else None
+
+
+def _whole_us(time: Any) -> Any:
+    """A time without the nanoseconds that pandas may know, as everywhere here."""
+    import pandas
+
+    return time.floor("us") if isinstance(time, pandas.Timestamp) else time
+
+
+def _us(column: "pandas.Series[Any]") -> NDArray[np.int64] | None:
+    """Aware times in microseconds since 1970, NaT long before; None for a column of any other type."""
+    import pandas
+
+    if not isinstance(column.dtype, pandas.DatetimeTZDtype):
+        return None
+    count, unit = column.astype("int64").to_numpy(dtype=np.int64), column.dtype.unit
+    if unit == "ns":
+        return np.asarray(count // 1_000)
+    return np.asarray(count * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit])
 
 
 def _footprint(shape: Any, radius_m: float) -> Footprint:

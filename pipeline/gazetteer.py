@@ -9,7 +9,7 @@ from types import MappingProxyType
 import msgspec
 from shapely.geometry import shape
 
-from pipeline.geometry.projection import Geometry
+from pipeline.geometry.earth import Geometry
 from pipeline.resources import folder
 
 

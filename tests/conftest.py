@@ -20,6 +20,14 @@ settings.register_profile("ci", _no_clock, max_examples=150, derandomize=True, p
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_index_from_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What another version of the code kept is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def require() -> Callable[[str], None]:
     """Skip the test, by name, where the machine lacks something: `require("ogrinfo")`. Names are in tests/needs.py."""

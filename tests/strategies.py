@@ -50,14 +50,20 @@ def _is_interval(angles: tuple[float, float]) -> bool:
 
 
 def bearings(box: Box = DONBAS, max_range_m: float = 30_000.0) -> SearchStrategy[Bearing]:
-    """Bearings of one to three azimuth intervals, full circles and intervals across north among them."""
+    """Bearings of one to three azimuth intervals, full circles and intervals across north among them.
+
+    Of every other one the observer's place is not exact.
+    """
     ranges = st.tuples(st.floats(0, max_range_m / 2, allow_subnormal=False), st.floats(1.0, max_range_m / 2))
     intervals = st.lists(st.tuples(_ANGLES, _ANGLES).filter(_is_interval), min_size=1, max_size=3).map(tuple)
     return st.builds(
-        lambda place, near, azimuths: Bearing(place[0], place[1], near[0], near[0] + near[1], azimuths),
+        lambda place, near, azimuths, beside_m: Bearing(
+            place[0], place[1], near[0], near[0] + near[1], azimuths, beside_m
+        ),
         places(box),
         ranges,
         intervals,
+        st.one_of(st.just(0.0), st.floats(0.0, max_range_m / 4, allow_subnormal=False)),
     )
 
 

@@ -21,7 +21,10 @@ from tools.fields import FIELDS
 CHECKOUT = Path(__file__).resolve().parents[1]
 DOCS = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md", *sorted(DOCS.glob("*.md")), CHECKOUT / "geodata" / "README.md"]
-OURS = [CHECKOUT / "README.md", *(DOCS / f"{name}.md" for name in ("architecture", "records", "agreements", "store"))]
+OURS = [
+    CHECKOUT / "README.md",
+    *(DOCS / f"{name}.md" for name in ("architecture", "records", "agreements", "geometry", "store")),
+]
 AGREEMENTS = (DOCS / "agreements.md").read_text(encoding="utf-8")
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -31,13 +34,13 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 ELSEWHERE = frozenset(
     """
-    time_window
+    time_window between_lines
     application_id user_version
     share_inside share_in_force share_covered share_suspended area_km2 zone_km2 line_accuracy_m edge_distance_m
     line_valid_from line_valid_until
     """.split()
 )
-"""Words in code style that stand for something else: a kind of exception, SQLite's pragmas, the figures of doubts."""
+"""Words in code style that stand for something else: kinds of exception and zone, SQLite's pragmas, doubts' figures."""
 
 
 def prose(page: Path) -> str:

@@ -21,7 +21,8 @@ from pipeline.model.report import Report
 from pipeline.model.taxonomy import LISTS, Activity, RejectReason
 from pipeline.resources import folder
 from pipeline.sources.ndjson import decode_line
-from pipeline.tables import NumberedReject, TableKind, write_records
+from pipeline.tables import NumberedReject, TableKind, write_matches, write_records
+from tests.matches import as_columns
 from tests.sources.reading import read_rows
 from tests.strategies import AREA_IDS, reports
 from tools import fields, schemas
@@ -46,6 +47,7 @@ V1_HASHES = [
     "d34702371d58d6b48f7d8ad3acbe54f4",
     "e6dc5f1d3c2713bbde23b4cc41307f98",
     "f508da547e8659ef6be44233326fa9c5",
+    "d00eb4c67da8e09956228f61cd2789aa",
 ]
 
 Change = Callable[[dict[str, Any]], object]
@@ -150,11 +152,13 @@ def test_what_is_exported_is_what_is_published(kind: TableKind, tmp_path: Path) 
     records: dict[TableKind, Any] = {
         TableKind.ALERTS: alert,
         TableKind.HISTORY: revision,
-        TableKind.MATCHES: match,
         TableKind.REJECTS: NumberedReject(1, row.reject),
     }
     names = dict(zip(TableKind, ("match", "alert", "revision", "reject"), strict=True))
-    write_records(tmp_path / "out.ndjson", kind, [records[kind]])
+    if kind is TableKind.MATCHES:
+        write_matches(tmp_path / "out.ndjson", [as_columns(match)])
+    else:
+        write_records(tmp_path / "out.ndjson", kind, [records[kind]])
     exported = json.loads((tmp_path / "out.ndjson").read_bytes())
     validator(names[kind]).validate(exported)
     schema = json.loads((SCHEMAS / f"{names[kind]}.json").read_text(encoding="utf-8"))
@@ -199,6 +203,7 @@ INVALID: dict[str, tuple[str, Change]] = {
     "no azimuth": ("bearing", lambda line: line["footprint"].update(azimuths_deg=[])),
     "33 azimuths": ("bearing", lambda line: line["footprint"].update(azimuths_deg=[[0, 1]] * 33)),
     "an azimuth of 721": ("bearing", lambda line: line["footprint"].update(azimuths_deg=[[0, 721]])),
+    "an observer far beyond reason": ("bearing", lambda line: line["footprint"].update(observer_radius_m=2_000_001)),
     "no range": ("bearing", lambda line: line["footprint"].update(range_min_m=0, range_max_m=0)),
     "area of nothing": ("area", lambda line: line.update(footprint={"kind": "area"})),
     "area given twice": ("area", lambda line: line["footprint"].update(area_id="ua-donetsk")),
@@ -225,11 +230,11 @@ def test_what_is_invalid_for_others_is_refused_by_us(what: str) -> None:
 
 
 @given(
-    st.sampled_from(["lon", "lat", "radius_m", "range_min_m", "range_max_m"]),
+    st.sampled_from(["lon", "lat", "radius_m", "range_min_m", "range_max_m", "observer_radius_m"]),
     st.floats(-1e7, 1e7) | st.sampled_from([-180.0, 180.0, -90.0, 90.0, 0.0, 2e6, 2_000_000.5, 180.00001]),
 )
 def test_bounds_of_the_schema_are_those_of_the_check(field: str, value: float) -> None:
-    line = example("report-bearing" if field.startswith("range") else "report-disc")
+    line = example("report-bearing" if field.startswith(("range", "observer")) else "report-disc")
     line["footprint"][field] = value
     assume(field != "range_min_m" or value < line["footprint"]["range_max_m"] or value > 2e6)
     assume(field != "range_max_m" or value > line["footprint"]["range_min_m"] or value <= 0)

@@ -64,6 +64,18 @@ source = "made-up"
 confidence = "low"
 """
 
+FURTHER_LINE = """
+[[lines]]
+id = "{id}"
+title = "{id}"
+file = "{id}.geojson"
+starts_near = {starts_near}
+accuracy_m = 50
+source = "made-up"
+confidence = "low"
+"""
+"""A line that parts nobody from anybody, such as a road."""
+
 PROVISION = """
 [[provisions]]
 id = "{id}"
@@ -122,14 +134,30 @@ windows = [{from = 2016-03-01T12:00:00Z, until = 2016-03-01T13:00:00Z}]
 source = "made-up"
 confidence = "low"
 """
+    write_line(folder, name, corners)
+    path = folder / f"{name}.toml"
+    path.write_text(text + extra, encoding="utf-8")
+    return path
+
+
+def write_line(folder: Path, name: str, corners: list[list[float]]) -> None:
+    """The file of a line."""
     geojson = {
         "type": "FeatureCollection",
         "features": [{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": corners}}],
     }
     (folder / f"{name}.geojson").write_text(json.dumps(geojson), encoding="utf-8")
-    path = folder / f"{name}.toml"
-    path.write_text(text + extra, encoding="utf-8")
-    return path
+
+
+def further_line(folder: Path, name: str, corners: list[list[float]]) -> str:
+    """The table of one more line, whose file it writes: a part of a world's `extra`."""
+    write_line(folder, name, corners)
+    return FURTHER_LINE.format(id=name, starts_near=corners[0])
+
+
+def further_zone(name: str, asks: str) -> str:
+    """The table of a zone of any kind."""
+    return f'\n[[zones]]\nid = "{name}"\ntitle = "{name}"\nsource = "made-up"\nconfidence = "low"\n{asks}\n'
 
 
 def world(folder: Path, name: str = "world", *, mirror: bool = False, extra: str = "") -> Agreement:
@@ -166,7 +194,7 @@ def mirrored(original: Report) -> Report:
         image = Disc(mirrored_lon(place.lon), place.lat, place.radius_m)
     elif isinstance(place, Bearing):
         azimuths = tuple((-end % 360.0, -start % 360.0) for start, end in reversed(place.azimuths_deg))
-        image = Bearing(mirrored_lon(place.lon), place.lat, place.range_min_m, place.range_max_m, azimuths)
+        image = replace(place, lon=mirrored_lon(place.lon), azimuths_deg=azimuths)
     elif isinstance(place, Area) and isinstance(place.geometry, Polygon):
         rings = [[[mirrored_lon(lon), lat] for lon, lat in reversed(ring)] for ring in place.geometry.coordinates]
         image = Area(geometry=Polygon(rings))
@@ -199,6 +227,7 @@ FOOTPRINTS: st.SearchStrategy[Footprint] = st.one_of(
         st.lists(st.tuples(_AZIMUTH, _AZIMUTH).filter(lambda pair: pair[0] != pair[1]), min_size=1, max_size=2).map(
             tuple
         ),
+        st.sampled_from([0.0, 0.0, 800.0]),
     ),
     _boxes(),
     st.just(Nowhere()),

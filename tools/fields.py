@@ -69,6 +69,7 @@ FIELDS: dict[type, dict[str, str]] = {
             "1 to 32 intervals [from, to], clockwise from north; [350, 10] spans north; angles 360 apart are the full "
             "circle; equal angles are refused"
         ),
+        "observer_radius_m": "how far from that place the observer may have stood; 0, the default, claims an exact one",
     },
     Area: {
         "geometry": "a GeoJSON Polygon or MultiPolygon, of at most 20,000 vertices",
@@ -112,7 +113,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "report_id": "the report",
         "agreement": "the agreement",
         "zone": "the zone; null for a report in no zone",
-        "line": "the zone's line; for a drawn zone, and for none, the nearest",
+        "line": "the zone's line, of a zone between two lines the first; for a drawn zone, and for none, the nearest",
         "side": "on which side of the line the footprint's centre lies",
         "chainage_m": "of the footprint's centre along the line",
         "offset_m": "of the footprint's centre from the line, left negative",

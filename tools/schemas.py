@@ -45,6 +45,7 @@ BEYOND_TYPES: dict[str, Schema] = {
             "lat": _LAT,
             "range_min_m": _LENGTH,
             "range_max_m": {"exclusiveMinimum": 0, "maximum": 2_000_000},
+            "observer_radius_m": _LENGTH,
             "azimuths_deg": {
                 "minItems": 1,
                 "maxItems": 32,

@@ -13,6 +13,8 @@ from pipeline.agreement.clauses import Clause, compile_clause, compile_suspensio
 from pipeline.agreement.compiled import Agreement, Sector
 from pipeline.agreement.format import (
     JUDGED,
+    BetweenLinesZoneTable,
+    CorridorZoneTable,
     FlightTable,
     LineTable,
     OffsetZoneTable,
@@ -20,15 +22,19 @@ from pipeline.agreement.format import (
     ProhibitedActivityTable,
     Tables,
     WithdrawalTable,
+    ZoneTable,
 )
 from pipeline.agreement.problems import Problems
+from pipeline.geometry.earth import Floats, Geometry, polygons_only
+from pipeline.geometry.edges import Indexer
 from pipeline.geometry.line import Line, LineError, join
-from pipeline.geometry.projection import Floats, Geometry
-from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone
+from pipeline.geometry.zones import CorridorZone, OffsetZone, PolygonZone, Zone, between_lines
 
 SIDES = {"left": -1, "right": 1, "both": 0}
 MAX_GEOJSON_BYTES = 64 << 20
 _FAR_MARKER_M = 20_000.0
+_LEAST_ZONE_DEG2 = 1e-8
+"""Some 100 square metres: less is a slip of the digits, or two drawings of one line, and no zone."""
 
 
 class Digest(Protocol):
@@ -46,13 +52,18 @@ class _Geometry(Exception):
 
 
 def build(
-    tables: Tables, where: Path, areas: Mapping[str, Geometry], problems: Problems, digest: Digest
+    tables: Tables,
+    where: Path,
+    areas: Mapping[str, Geometry],
+    problems: Problems,
+    digest: Digest,
+    indexer: Indexer | None = None,
 ) -> Agreement | None:
     """The compiled agreement; None, with the problems added, where something does not fit.
 
-    Every file that goes into it is added to `digest`.
+    Every file that goes into it is added to `digest`. The indexes of its edges come from `indexer`.
     """
-    builder = _Builder(tables, where, areas, problems, digest)
+    builder = _Builder(tables, where, areas, problems, digest, indexer)
     lines = builder.lines()
     chainages = {table.id: builder.chainages(table, lines[table.id]) for table in tables.lines if table.id in lines}
     sectors = [s for table in tables.lines if table.id in lines for s in builder.sectors(table, lines, chainages)]
@@ -73,10 +84,16 @@ def build(
 
 class _Builder:
     def __init__(
-        self, tables: Tables, where: Path, areas: Mapping[str, Geometry], problems: Problems, digest: Digest
+        self,
+        tables: Tables,
+        where: Path,
+        areas: Mapping[str, Geometry],
+        problems: Problems,
+        digest: Digest,
+        indexer: Indexer | None,
     ) -> None:
         self.tables, self.where, self.areas = tables, where, areas
-        self.problems, self.digest = problems, digest
+        self.problems, self.digest, self.indexer = problems, digest, indexer
 
     def lines(self) -> dict[str, Line]:
         built = {}
@@ -84,7 +101,7 @@ class _Builder:
             try:
                 pieces = self._load(table.file, ("LineString", "MultiLineString"))
                 path = join([_corners(piece) for piece in pieces], table.starts_near)
-                built[table.id] = Line(path[:, 0], path[:, 1])
+                built[table.id] = Line(path[:, 0], path[:, 1], self.indexer)
             except (_Geometry, LineError) as error:
                 self.problems.add("lines", index, "file", str(error), "mend the geometry file", table.id)
         return built
@@ -117,27 +134,51 @@ class _Builder:
         built: list[Zone] = []
         for index, table in enumerate(self.tables.zones):
             try:
-                if isinstance(table, PolygonZoneTable):
-                    built.append(PolygonZone(table.id, self._outline(table)))
-                elif table.line in lines:
-                    between = self._between(table, chainages[table.line])
-                    side = SIDES[table.side]
-                    line = lines[table.line]
-                    built.append(OffsetZone(table.id, table.line, line, side, table.from_m, table.to_m, between))
+                zone = self._zone(table, lines, chainages)
             except _Geometry as error:
-                self.problems.add("zones", index, "file" if _has_file(table) else "", str(error), "", table.id)
+                self.problems.add("zones", index, _key(table), str(error), "", table.id)
+                continue
+            built += [] if zone is None else [zone]
         return built
 
-    def _between(self, table: OffsetZoneTable, chainages: Mapping[str, float]) -> tuple[float, float] | None:
+    def _zone(
+        self, table: ZoneTable, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]
+    ) -> Zone | None:
+        """One zone; None where a line that it goes by is not there, which is a problem told already."""
+        if isinstance(table, PolygonZoneTable):
+            return PolygonZone(table.id, self._outline(table), self.indexer)
+        if isinstance(table, BetweenLinesZoneTable):
+            return self._between_lines(table, lines)
+        if table.line not in lines:
+            return None
+        line, between = lines[table.line], self._between(table, chainages[table.line])
+        if isinstance(table, CorridorZoneTable):
+            return CorridorZone(table.id, table.line, line, table.within_m, between)
+        return OffsetZone(table.id, table.line, line, SIDES[table.side], table.from_m, table.to_m, between)
+
+    def _between_lines(self, table: BetweenLinesZoneTable, lines: Mapping[str, Line]) -> Zone | None:
+        one, other = table.lines
+        if one == other or not {one, other} <= lines.keys():
+            return None
+        first, second = lines[one], lines[other]
+        there, back = (np.column_stack([line.lon, line.lat]) for line in (first, second))
+        rings = [np.concatenate([there, back]), np.concatenate([there, back[::-1]])]
+        if min(shapely.make_valid(shapely.Polygon(ring)).area for ring in rings) < _LEAST_ZONE_DEG2:
+            raise _Geometry(f"no area lies between the lines {one!r} and {other!r}")
+        return between_lines(table.id, first, second, self.indexer, line_id=one)
+
+    def _between(
+        self, table: OffsetZoneTable | CorridorZoneTable, chainages: Mapping[str, float]
+    ) -> tuple[float, float] | None:
         if table.between is None:
             return None
         ends = [chainages.get(end) if isinstance(end, str) else end for end in table.between]
         if ends[0] is None or ends[1] is None:
-            unknown = [end for end in table.between if end not in chainages]
-            raise _Geometry(f"between names no marker of the line: {unknown[0]!r}")
+            unknown = [end for end in table.between if isinstance(end, str) and end not in chainages]
+            raise _Geometry(f"names no marker of the line: {unknown[0]!r}")
         low, high = sorted((float(ends[0]), float(ends[1])))
         if not 0 <= low < high <= chainages["end"] + 1.0:
-            raise _Geometry(f"between runs from {low:.0f} to {high:.0f} m; the line from 0 to {chainages['end']:.0f} m")
+            raise _Geometry(f"runs from {low:.0f} to {high:.0f} m; the line from 0 to {chainages['end']:.0f} m")
         return low, high
 
     def _outline(self, table: PolygonZoneTable) -> Geometry:
@@ -149,7 +190,11 @@ class _Builder:
         if not table.file:
             raise _Geometry("neither file nor area_ids")
         pieces = self._load(table.file, ("Polygon", "MultiPolygon"))
-        return shapely.union_all([shapely.make_valid(piece) for piece in pieces])
+        sound = [shapely.make_valid(shapely.remove_repeated_points(piece)) for piece in pieces]
+        whole = polygons_only(shapely.union_all(sound))
+        if whole.area < _LEAST_ZONE_DEG2:
+            raise _Geometry(f"{table.file}: its polygons enclose nothing")
+        return whole
 
     def _load(self, file: str, kinds: tuple[str, ...]) -> list[Geometry]:
         """The parts of a GeoJSON file's geometries, in degrees."""
@@ -174,8 +219,11 @@ class _Builder:
         return list(shapely.get_parts(shapes))
 
 
-def _has_file(table: OffsetZoneTable | PolygonZoneTable) -> bool:
-    return isinstance(table, PolygonZoneTable) and bool(table.file)
+def _key(table: ZoneTable) -> str:
+    """The key to which a problem of the zone's geometry is laid."""
+    if isinstance(table, PolygonZoneTable):
+        return "file" if table.file else ""
+    return "lines" if isinstance(table, BetweenLinesZoneTable) else "between"
 
 
 def _corners(piece: Geometry) -> Floats:

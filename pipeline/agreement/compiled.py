@@ -8,8 +8,8 @@ import msgspec
 
 from pipeline.agreement.clauses import Clause
 from pipeline.agreement.format import LineTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
+from pipeline.geometry.earth import Geometry
 from pipeline.geometry.line import Line
-from pipeline.geometry.projection import Geometry
 from pipeline.geometry.zones import Zone, zone_area_m2
 
 

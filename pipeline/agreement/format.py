@@ -13,6 +13,7 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Confidence = Literal["high", "medium", "low"]
 Metres = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+Width = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Millimetres = Annotated[float, msgspec.Meta(gt=0, le=2_000)]
@@ -109,6 +110,26 @@ class OffsetZoneTable(Sourced, frozen=True, kw_only=True):
     to_m: Metres
     from_m: Metres = 0.0
     between: tuple[str | float, str | float] | None = None
+    party: str | None = None
+
+
+class CorridorZoneTable(Sourced, frozen=True, kw_only=True):
+    """A zone of every place near a line, or near a stretch of it; such as along a road."""
+
+    title: str
+    kind: Literal["corridor"]
+    line: str
+    within_m: Width
+    between: tuple[str | float, str | float] | None = None
+    party: str | None = None
+
+
+class BetweenLinesZoneTable(Sourced, frozen=True, kw_only=True):
+    """The area between two lines."""
+
+    title: str
+    kind: Literal["between_lines"]
+    lines: tuple[str, str]
     party: str | None = None
 
 
@@ -242,7 +263,14 @@ class NotEncoded(Table, frozen=True, kw_only=True):
     why: str
 
 
-ZONES: dict[str, type[Sourced]] = {"offset": OffsetZoneTable, "polygon": PolygonZoneTable}
+ZoneTable = OffsetZoneTable | CorridorZoneTable | BetweenLinesZoneTable | PolygonZoneTable
+
+ZONES: dict[str, type[Sourced]] = {
+    "offset": OffsetZoneTable,
+    "corridor": CorridorZoneTable,
+    "between_lines": BetweenLinesZoneTable,
+    "polygon": PolygonZoneTable,
+}
 
 LISTS: dict[str, type[Table]] = {
     "sources": Citation,
@@ -263,7 +291,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Citation, ...] = ()
     parties: tuple[Party, ...] = ()
     lines: tuple[LineTable, ...] = ()
-    zones: tuple[OffsetZoneTable | PolygonZoneTable, ...] = ()
+    zones: tuple[ZoneTable, ...] = ()
     provisions: tuple[ProvisionTable, ...] = ()
     exceptions: tuple[ExceptionTable, ...] = ()
     readings: tuple[ReadingTable, ...] = ()

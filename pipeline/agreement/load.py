@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.agreement.build import build
 from pipeline.agreement.compiled import Agreement
+from pipeline.agreement.indexes import kept_indexes
 from pipeline.agreement.problems import Problem, Problems
 from pipeline.agreement.read import MAX_BYTES, read_tables
 from pipeline.agreement.references import check_references
@@ -98,5 +99,5 @@ def _load(path: Path, raw: bytes) -> tuple[Agreement | None, list[Problem]]:
     check_references(tables, problems)
     gazetteer = load_gazetteer()
     digest = hashlib.sha256(raw + gazetteer.fingerprint)
-    agreement = build(tables, path.parent, gazetteer.outlines, problems, digest)
+    agreement = build(tables, path.parent, gazetteer.outlines, problems, digest, kept_indexes())
     return agreement, problems.found

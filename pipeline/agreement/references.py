@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.agreement.format import (
+    BetweenLinesZoneTable,
     ExceptionTable,
     FlightTable,
     LineTable,
@@ -18,6 +19,7 @@ from pipeline.agreement.format import (
     UnjudgedTable,
     WeaponTable,
     WithdrawalTable,
+    ZoneTable,
 )
 from pipeline.agreement.problems import Problems
 from pipeline.model.taxonomy import Activity, Weapon, members
@@ -112,15 +114,20 @@ class _Checker:
                         "lines", index, "", f"sector {sector.id!r} names no marker of the line: {end!r}", "", line.id
                     )
 
-    def zone(self, index: int, zone: OffsetZoneTable | PolygonZoneTable) -> None:
+    def zone(self, index: int, zone: ZoneTable) -> None:
         self.sourced("zones", index, zone)
         self.known("zones", index, "party", [zone.party], "parties", zone.id)
         if isinstance(zone, PolygonZoneTable):
             if bool(zone.file) == bool(zone.area_ids):
                 self.problems.add("zones", index, "", "a polygon zone has a file or area_ids: just one", "", zone.id)
             return
+        if isinstance(zone, BetweenLinesZoneTable):
+            self.known("zones", index, "lines", dict.fromkeys(zone.lines), "lines", zone.id)
+            if zone.lines[0] == zone.lines[1]:
+                self.problems.add("zones", index, "lines", f"{zone.lines[0]!r} stands twice", "name two lines", zone.id)
+            return
         self.known("zones", index, "line", [zone.line], "lines", zone.id)
-        if zone.to_m <= zone.from_m:
+        if isinstance(zone, OffsetZoneTable) and zone.to_m <= zone.from_m:
             self.problems.add("zones", index, "to_m", f"{zone.to_m} is not greater than {zone.from_m}", "", zone.id)
 
     def provision(self, index: int, table: ProvisionTable) -> None:

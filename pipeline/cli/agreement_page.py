@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import (
+    BetweenLinesZoneTable,
+    CorridorZoneTable,
     ExceptionTable,
     FlightTable,
     LineTable,
-    OffsetZoneTable,
     PolygonZoneTable,
     ProhibitedActivityTable,
     ProvisionTable,
@@ -19,6 +20,7 @@ from pipeline.agreement.format import (
     UnjudgedTable,
     WeaponTable,
     WithdrawalTable,
+    ZoneTable,
 )
 from pipeline.cli.words import distance, safe, stamp, zone_name
 
@@ -88,15 +90,16 @@ class _Page:
     def _line(self, table: LineTable) -> tuple[str, list[Entry]]:
         length = distance(self._agreement.lines[table.id].length_m)
         sectors = [sector.name for sector in self._agreement.sectors if sector.line_id == table.id]
+        held = table.left is not None or table.right is not None
         return f"{table.id}: {table.title}", [
             ("length", f"{length}, drawn to within {distance(table.accuracy_m)}"),
-            ("sides", f"left {table.left or 'nobody'}, right {table.right or 'nobody'}"),
+            ("sides", f"left {table.left or 'nobody'}, right {table.right or 'nobody'}" if held else ""),
             ("valid", self._span(table.valid_from, table.valid_until) if table.valid_from or table.valid_until else ""),
             ("sectors", ", ".join(sectors)),
             *_resting(table),
         ]
 
-    def _zone_entry(self, table: OffsetZoneTable | PolygonZoneTable, area_m2: float) -> tuple[str, list[Entry]]:
+    def _zone_entry(self, table: ZoneTable, area_m2: float) -> tuple[str, list[Entry]]:
         return f"{table.id}: {table.title}", [
             ("where", _where(table)),
             ("area", f"{area_m2 / 1e6:,.1f} km²" if area_m2 < 1e8 else f"{area_m2 / 1e6:,.0f} km²"),
@@ -180,11 +183,16 @@ def _resting(table: Sourced) -> list[Entry]:
     return [("source", f"{table.source}, confidence {table.confidence}"), ("note", table.note)]
 
 
-def _where(table: OffsetZoneTable | PolygonZoneTable) -> str:
+def _where(table: ZoneTable) -> str:
     if isinstance(table, PolygonZoneTable):
         return f"drawn in {table.file}" if table.file else f"the areas {', '.join(table.area_ids)}"
+    if isinstance(table, BetweenLinesZoneTable):
+        return f"between {table.lines[0]} and {table.lines[1]}"
+    ends = [end if isinstance(end, str) else distance(end) for end in table.between or ()]
+    stretch = f", between {' and '.join(ends)}" if ends else ""
+    if isinstance(table, CorridorZoneTable):
+        return f"within {distance(table.within_m)} of {table.line}{stretch}"
     side = "on both sides of" if table.side == "both" else f"{table.side} of"
-    stretch = f", between {table.between[0]} and {table.between[1]}" if table.between else ""
     return f"{distance(table.from_m)} to {distance(table.to_m)} {side} {table.line}{stretch}"
 
 

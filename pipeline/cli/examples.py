@@ -13,6 +13,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "match": (
         "match -a donbas-2015 ucdp=events.csv -o matches.gpkg",
         "match -a donbas-2015 reports/ --all -o matches.parquet",
+        "match -a ukraine-hypothetical reports.ndjson --timings -o matches.parquet",
     ),
     "alerts list": ("alerts list", "alerts list --possible --json"),
     "alerts show": ("alerts show al_0123abcd",),

@@ -16,9 +16,10 @@ from pipeline.cli.show_alert import sections, title
 from pipeline.cli.whereabouts import Agreements, off_line, party_name, place
 from pipeline.cli.words import days_words, whole_days, zone_of
 from pipeline.gazetteer import load_gazetteer
+from pipeline.geometry.earth import GEOD
 from pipeline.geometry.footprints import outline, sectors
 from pipeline.geometry.line import Line
-from pipeline.geometry.projection import GEOD
+from pipeline.geometry.projection import centred_on
 from pipeline.model.footprint import Area, Bearing
 from pipeline.model.records import Alert
 from pipeline.model.report import Report
@@ -146,7 +147,19 @@ def _bearing(bearing: Bearing) -> list[list[list[list[float]]]]:
             polygons.append([far, near] if bearing.range_min_m else [far])
         else:
             polygons.append([[*far, *reversed(near)]])
-    return polygons
+    return _wherever_observed(polygons, bearing) if bearing.observer_radius_m else polygons
+
+
+def _wherever_observed(polygons: list[list[list[list[float]]]], bearing: Bearing) -> list[list[list[list[float]]]]:
+    """All that a bearing may mean: its sectors as seen from every place where the observer may have stood."""
+    plane = centred_on([bearing.lon], [bearing.lat])
+    seen = [
+        shapely.transform(
+            shapely.Polygon(rings[0], rings[1:]), lambda path: np.column_stack(plane.to_plane(path[:, 1], path[:, 0]))
+        )
+        for rings in polygons
+    ]
+    return _rings(plane.polygon_to_lonlat(shapely.union_all(shapely.buffer(seen, bearing.observer_radius_m))))
 
 
 def _arc(bearing: Bearing, azimuths: np.ndarray[Any, Any], range_m: float) -> list[list[float]]:

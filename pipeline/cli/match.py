@@ -21,16 +21,18 @@ from pipeline.cli.common import (
     say,
 )
 from pipeline.cli.progress import Progress
+from pipeline.cli.timings import Timings
 
 if TYPE_CHECKING:
-    from pipeline.agreement import Agreement
-    from pipeline.model.records import Match, Reject
-    from pipeline.model.report import Report
+    from pipeline.model.columns import ReportColumns
+    from pipeline.model.records import Reject
     from pipeline.sources.inputs import Input
 
 AllOption = Annotated[bool, typer.Option("--all", help="Also the reports that lie in no zone, with the nearest line.")]
+TimingsOption = Annotated[bool, typer.Option("--timings", help="Tell at the end where the time went.")]
 
-BATCH_REPORTS = 4_000
+BATCH_REPORTS = 16_000
+"""Reports that are matched together: enough for arrays to pay, few enough to be held in little memory."""
 
 
 def match(
@@ -39,6 +41,7 @@ def match(
     out: OutOption,
     all_reports: AllOption = False,
     strict: StrictOption = False,
+    timings: TimingsOption = False,
     mapping: MappingOption = None,
     feed: FeedOption = None,
 ) -> None:
@@ -47,16 +50,28 @@ def match(
     The geometry is the centre of where a report says that it happened, as a point. Reports are taken as they stand in
     the input: repeats and corrections are not sorted out, which is `run`'s business.
     """
-    from pipeline.tables import TableKind, check_output, write_records
+    timed = Timings()
+    with timed.part("start"):
+        from pipeline.monitor.match import match_columns
+        from pipeline.monitor.parameters import DEFAULT
+        from pipeline.tables import TableKind, check_output, write_matches
 
-    check_output(out, TableKind.MATCHES)
-    loaded = load_agreements(agreements)
-    opened = open_inputs(inputs, mapping, feed)
-    with Progress(opened) as progress:
+        check_output(out, TableKind.MATCHES)
+        loaded = load_agreements(agreements)
+        opened = open_inputs(inputs, mapping, feed)
+    looked_s = sum(given.seconds_read for given in opened)
+    with Progress(opened) as progress, timed.part("write"):
         reading = _Reading(opened, strict, progress)
-        written = write_records(out, TableKind.MATCHES, reading.matches(loaded, all_reports))
+        batches = timed.each("decode", reading.columns())
+        pairs = ((columns, agreement) for columns in batches for agreement in loaded)
+        matches = (match_columns(*pair, DEFAULT, all_reports=all_reports) for pair in pairs)
+        written = write_matches(out, timed.each("match", matches))
     read = f"{plural(reading.rows, 'row')}, {plural(reading.rejected, 'reject')}"
     say(f"{read}: {plural(written, 'match', 'matches')} in {out}")
+    if timings:
+        # Reading is done while rows are decoded; the stream alone knows how long it took.
+        timed.move("decode", "read", sum(given.seconds_read for given in opened) - looked_s)
+        timed.show(reading.rows)
     if reading.first_reject:
         say(f"first reject: {reading.first_reject}")
     if torn := [given.file for given in opened if given.torn]:
@@ -71,29 +86,27 @@ class _Reading:
         self.rows = self.rejected = 0
         self.first_reject = ""
 
-    def matches(self, agreements: "Sequence[Agreement]", all_reports: bool) -> "Iterator[Match]":
-        """The rows of the table, in the order of the reports and the agreements."""
-        from pipeline.monitor.match import match_reports
-        from pipeline.monitor.parameters import DEFAULT
+    def columns(self) -> "Iterator[ReportColumns]":
+        """The reports, some thousands at a time."""
+        from pipeline.model.columns import joined
 
-        for batch in self._batches():
-            for agreement in agreements:
-                yield from match_reports(batch, agreement, DEFAULT, all_reports=all_reports)
-
-    def _batches(self) -> "Iterator[list[Report]]":
-        batch: list[Report] = []
+        waiting: list[ReportColumns] = []
+        count = 0
         for given in self._inputs:
-            for row in given.rows():
-                self.rows += 1
-                batch.extend(row.reports)
-                if row.reject is not None:
-                    self._reject(row.reject)
-                if len(batch) >= BATCH_REPORTS:
-                    yield batch
-                    batch = []
+            for batch in given.batches():
+                self.rows += batch.rows
+                for reject in batch.rejects:
+                    self._reject(reject)
+                if not batch.columns.report_ids:
+                    continue
+                waiting.append(batch.columns)
+                count += len(batch.columns.report_ids)
+                if count >= BATCH_REPORTS:
+                    yield joined(waiting)
+                    waiting, count = [], 0
                     self._progress.show(given.file, self.rows, f" · {plural(self.rejected, 'reject')}")
-        if batch:
-            yield batch
+        if waiting:
+            yield joined(waiting)
 
     def _reject(self, reject: "Reject") -> None:
         from pipeline.model.taxonomy import RejectReason

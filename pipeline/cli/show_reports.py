@@ -7,8 +7,8 @@ import shapely
 
 from pipeline.cli.words import between, distance, kilometres, position, safe, stamp, wind
 from pipeline.gazetteer import load_gazetteer
+from pipeline.geometry.earth import area_m2
 from pipeline.geometry.footprints import outline, sectors
-from pipeline.geometry.projection import area_m2
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint
 from pipeline.model.report import Count, Report
 from pipeline.model.taxonomy import Weapon
@@ -87,7 +87,9 @@ def footprint_words(footprint: Footprint) -> str:
 
 def _bearing(bearing: Bearing) -> str:
     near, far = kilometres(bearing.range_min_m), kilometres(bearing.range_max_m)
-    return f"{near} to {far} km {_directions(bearing)} of an observer at {position(bearing.lon, bearing.lat)}"
+    radius_m, about = bearing.observer_radius_m, position(bearing.lon, bearing.lat)
+    stood = f"within {distance(radius_m)} of {about}" if radius_m else f"at {about}"
+    return f"{near} to {far} km {_directions(bearing)} of an observer {stood}"
 
 
 def _directions(bearing: Bearing) -> str:

@@ -9,8 +9,8 @@ import shapely
 from pipeline.agreement import Agreement, AgreementError, load_agreement
 from pipeline.cli.words import distance, kilometres, position, wind
 from pipeline.gazetteer import NamedArea, load_gazetteer
+from pipeline.geometry.earth import GEOD
 from pipeline.geometry.line import BEYOND
-from pipeline.geometry.projection import GEOD
 from pipeline.model.records import Alert
 from pipeline.model.taxonomy import Side
 

@@ -1,6 +1,7 @@
-"""Oriented lines and linear referencing: chainage, signed offset, side."""
+"""Oriented lines and linear referencing: chainage, signed offset, side. `docs/geometry.md` defines the answers."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,19 @@ import shapely
 import shapely.ops
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.geometry.projection import GEOD, Bools, Floats, Geometry, centred_on, densify, distance_m
+from pipeline.geometry.earth import (
+    GEOD,
+    Bools,
+    Floats,
+    chord_to_ground_m,
+    densify,
+    distance_m,
+    to_earth,
+)
+from pipeline.geometry.edges import Edges, Indexer
+from pipeline.geometry.ends import Cut, End
+from pipeline.geometry.projection import centred_on
+from pipeline.geometry.touching import CrossingError, noded
 
 ON_M = 0.5
 """A place within half a metre of the line is on it: no survey of a ceasefire line is better than that."""
@@ -16,8 +29,11 @@ ON_M = 0.5
 JOIN_M = 100.0
 """Pieces whose ends are nearer than this are one line (published pieces seldom end at the same digit)."""
 
+CLOSED_M = 0.001
+"""A line that ends within a millimetre of where it began is closed: nearer than this, two vertices are one."""
+
 LEFT, ON, RIGHT, BEYOND, UNPLACED = -1, 0, 1, 2, 3
-"""Codes of `Located.side`. `UNPLACED`: so far off that the line's plane does not reach it."""
+"""Codes of `Located.side`. `UNPLACED`: of a place that is nowhere."""
 
 
 class LineError(ValueError):
@@ -28,43 +44,58 @@ class Located(NamedTuple):
     """Where places lie, seen along a line. Arrays of one length.
 
     `chainage_m` of the nearest place on the line; `offset_m` the geodesic distance to it, left negative; `side` one
-    of the codes above; `end_m` the distance to the nearer end, infinite for a closed line. Beyond an open line's end
-    the offset is the distance to the end, positive.
+    of the codes above. Beyond an open line's end the offset is the distance to the end, positive; `left` then says on
+    which side of the line, drawn on, the place lies.
     """
 
     chainage_m: Floats
     offset_m: Floats
     side: NDArray[np.int8]
-    end_m: Floats
+    left: Bools
 
-    def part(self, which: Bools) -> "Located":
+    def part(self, which: Bools | NDArray[np.intp]) -> "Located":
         """Some of the places."""
-        return Located(self.chainage_m[which], self.offset_m[which], self.side[which], self.end_m[which])
+        return Located(self.chainage_m[which], self.offset_m[which], self.side[which], self.left[which])
 
 
 class Line:
-    """An oriented polyline with geodesic edges.
+    """An oriented polyline with geodesic edges. It may touch itself.
 
     Args:
         lon, lat: vertices in degrees, from the line's beginning to its end; at least two.
+        indexer: where the index of its edges comes from (see `Edges`).
 
     Raises:
-        LineError: fewer than two distinct vertices, or a line that crosses itself.
+        LineError: fewer than two distinct vertices, or a line that crosses itself or runs back over itself.
     """
 
-    def __init__(self, lon: ArrayLike, lat: ArrayLike) -> None:
-        given_lon, given_lat = _distinct(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
-        self.lon, self.lat = densify(given_lon, given_lat)
+    def __init__(self, lon: ArrayLike, lat: ArrayLike, indexer: Indexer | None = None) -> None:
+        given = _distinct(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+        self.lon, self.lat = densify(*given)
         self.projection = centred_on(self.lon, self.lat)
-        self._x, self._y = self.projection.to_plane(self.lon, self.lat)
-        self.plane = shapely.LineString(np.column_stack([self._x, self._y]))
-        if not self.plane.is_simple:
-            raise LineError("the line crosses or touches itself")
-        shapely.prepare(self.plane)
-        self._flat_m = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(self._x), np.diff(self._y)))])
-        edges_m = np.asarray(GEOD.inv(self.lon[:-1], self.lat[:-1], self.lon[1:], self.lat[1:])[2])
-        self._chainage_m = np.concatenate([[0.0], np.cumsum(edges_m)])
-        self.closed = bool(self.lon[0] == self.lon[-1] and self.lat[0] == self.lat[-1])
+        x, y = self.projection.to_plane(self.lon, self.lat)
+        self.plane = shapely.LineString(np.column_stack([x, y]))
+        self._give_common_vertices()
+        self.edges = Edges([np.column_stack([self.lon, self.lat])], indexer)
+        self._length_m = np.asarray(GEOD.inv(self.lon[:-1], self.lat[:-1], self.lon[1:], self.lat[1:])[2])
+        self._chainage_m = np.concatenate([[0.0], np.cumsum(self._length_m)])
+        self.closed = self.edges.closed[0]
+
+    def _give_common_vertices(self) -> None:
+        """Where the line touches itself it gets a vertex on each of its passes."""
+        corners = shapely.get_coordinates(self.plane)
+        known = dict(
+            zip(map(tuple, corners.tolist()), zip(self.lon.tolist(), self.lat.tolist(), strict=True), strict=True)
+        )
+        try:
+            made = noded([corners])[0]
+        except CrossingError as error:
+            lon, lat = self.projection.to_lonlat(*error.args)
+            raise LineError(f"the line crosses or runs over itself at {lon:.5f}, {lat:.5f}") from error
+        if made is corners:
+            return
+        self.plane = shapely.LineString(made)
+        self.lon, self.lat = np.array([known[tuple(corner)] for corner in made.tolist()]).T
 
     @property
     def length_m(self) -> float:
@@ -80,82 +111,93 @@ class Line:
         ([-1, 1], [-11000.0, 11200.0])
         """
         lons, lats = np.atleast_1d(np.asarray(lon, dtype=float)), np.atleast_1d(np.asarray(lat, dtype=float))
-        x, y = self.projection.to_plane(lons, lats)
-        reached = np.isfinite(x) & np.isfinite(y)
-        x, y = np.where(reached, x, 0.0), np.where(reached, y, 0.0)
-        edge, share, sign, beyond = self._nearest(x, y)
-        foot_x = self._x[edge] + share * (self._x[edge + 1] - self._x[edge])
-        foot_y = self._y[edge] + share * (self._y[edge + 1] - self._y[edge])
-        away_m = self.projection.ground_m(x, y, foot_x, foot_y)
-        chainage_m = self._chainage_m[edge] + share * (self._chainage_m[edge + 1] - self._chainage_m[edge])
-        side = np.where(away_m <= ON_M, ON, np.where(beyond, BEYOND, np.where(sign >= 0, LEFT, RIGHT)))
-        side = np.where(reached, side, UNPLACED).astype(np.int8)
-        offset_m = np.where((sign >= 0) & ~beyond, -away_m, away_m)
-        return Located(chainage_m, np.where(reached, offset_m, np.inf), side, self._to_ends_m(x, y))
+        return self.locate_earth(to_earth(lons, lats))
+
+    def locate_earth(self, earth: Floats) -> Located:
+        """The same for Earth-centred places, of shape (3, n); NaN is nowhere."""
+        known = np.isfinite(earth[0])
+        if known.all():
+            return self._locate(earth)
+        whole = Located(
+            np.full(known.shape, np.nan),
+            np.full(known.shape, np.inf),
+            np.full(known.shape, UNPLACED, dtype=np.int8),
+            np.zeros(known.shape, dtype=bool),
+        )
+        found = self._locate(earth[:, known])
+        whole.chainage_m[known], whole.offset_m[known] = found.chainage_m, found.offset_m
+        whole.side[known], whole.left[known] = found.side, found.left
+        return whole
+
+    def _locate(self, earth: Floats) -> Located:
+        edge, share, chord_m, left, beyond = self.edges.nearest(earth)
+        chainage_m = self._chainage_m[edge] + share * self._length_m[edge]
+        away_m = chord_to_ground_m(chord_m)
+        side = np.where(left, np.int8(LEFT), np.int8(RIGHT))
+        side[beyond] = BEYOND
+        side[away_m <= ON_M] = ON
+        offset_m = np.where(left & ~beyond, -away_m, away_m)
+        return Located(chainage_m, offset_m, side, left)
 
     def place(self, chainage_m: ArrayLike, offset_m: ArrayLike = 0.0) -> tuple[Floats, Floats]:
         """Longitude and latitude of places given by chainage and offset (left negative), square to their edge."""
         along, across = np.broadcast_arrays(np.asarray(chainage_m, float), np.asarray(offset_m, float))
-        edge = np.clip(np.searchsorted(self._chainage_m, along, side="right") - 1, 0, len(self._chainage_m) - 2)
+        edge = self._edge_at(along)
         azimuth = np.asarray(GEOD.inv(self.lon[edge], self.lat[edge], self.lon[edge + 1], self.lat[edge + 1])[0])
         lon, lat, back = GEOD.fwd(self.lon[edge], self.lat[edge], azimuth, along - self._chainage_m[edge])
         heading = np.where(along > self._chainage_m[edge], np.asarray(back) + 180.0, azimuth)
         lon, lat, _ = GEOD.fwd(lon, lat, heading + 90.0, across)
         return np.asarray(lon), np.asarray(lat)
 
-    def piece(self, from_m: float, to_m: float) -> Geometry:
-        """The stretch between two chainages, in the plane."""
-        flat = np.interp([from_m, to_m], self._chainage_m, self._flat_m)
-        return shapely.ops.substring(self.plane, *flat)
+    def piece(self, from_m: float, to_m: float) -> Floats:
+        """The stretch between two chainages: longitudes and latitudes, of shape (n, 2)."""
+        inner = (self._chainage_m > from_m + CLOSED_M) & (self._chainage_m < to_m - CLOSED_M)
+        ends = np.column_stack(self.place([from_m, to_m]))
+        return np.vstack([ends[:1], np.column_stack([self.lon, self.lat])[inner], ends[1:]])
 
-    def _to_ends_m(self, x: Floats, y: Floats) -> Floats:
+    def cut(self, chainage_m: float, *, forward: bool) -> Cut:
+        """The cut at a chainage; it leads out forward or back. At a vertex it is square to the edge outside."""
+        at = np.array([chainage_m])
+        edge, share = int(self._edge_at(at)[0]), 1.0
+        if not forward and chainage_m <= self._chainage_m[edge] and (edge > 0 or self.closed):
+            edge -= 1
+        elif forward and self.closed and chainage_m >= self.length_m:
+            edge, share = 0, 0.0
+        else:
+            share = (chainage_m - self._chainage_m[edge]) / self._length_m[edge]
+        tangent = self.edges.tangent(edge, share)
+        return Cut(to_earth(*self.place(at)), tangent if forward else -tangent)
+
+    @cached_property
+    def ends(self) -> list[End]:
+        """Both ends; a closed line has none."""
         if self.closed:
-            return np.full(x.shape, np.inf)
-        ends = [
-            self.projection.ground_m(x, y, np.full(x.shape, self._x[end]), np.full(y.shape, self._y[end]))
-            for end in (0, -1)
-        ]
-        return np.minimum(*ends)
+            return []
+        path = to_earth(self.lon, self.lat)
+        cuts = self.cut(0.0, forward=False), self.cut(self.length_m, forward=True)
+        return [End(cuts[0], path), End(cuts[1], path[:, ::-1])]
 
-    def _nearest(self, x: Floats, y: Floats) -> tuple[NDArray[np.intp], Floats, Floats, Bools]:
-        """For places in the plane: nearest edge, share along it, sign of the side (left positive), past an end."""
-        flat = shapely.line_locate_point(self.plane, shapely.points(x, y))
-        last = len(self._flat_m) - 2
-        edge = np.clip(np.searchsorted(self._flat_m, flat, side="right") - 1, 0, last)
-        length = self._flat_m[edge + 1] - self._flat_m[edge]
-        share = np.clip((flat - self._flat_m[edge]) / length, 0.0, 1.0)
-        ux, uy = self._directions()
-        at_start, at_end = share * length < _AT_VERTEX_M, (1.0 - share) * length < _AT_VERTEX_M
-        before = np.where(at_start, edge - 1, edge)
-        after = np.where(at_end, edge + 1, edge)
-        if self.closed:
-            before, after = before % (last + 1), after % (last + 1)
-        before, after = np.clip(before, 0, last), np.clip(after, 0, last)
-        to_x, to_y = x - self._x[edge] - share * length * ux[edge], y - self._y[edge] - share * length * uy[edge]
-        # At a vertex the bisector decides: neither edge alone knows its neighbour's side.
-        tx, ty = ux[before] + ux[after], uy[before] + uy[after]
-        sign = tx * to_y - ty * to_x
-        past_start = at_start & (edge == 0) & (ux[0] * to_x + uy[0] * to_y < -_PAST_M)
-        past_end = at_end & (edge == last) & (ux[last] * to_x + uy[last] * to_y > _PAST_M)
-        beyond = (past_start | past_end) if not self.closed else np.zeros(x.shape, dtype=bool)
-        return edge, share, sign, beyond
-
-    def _directions(self) -> tuple[Floats, Floats]:
-        length = np.diff(self._flat_m)
-        return np.diff(self._x) / length, np.diff(self._y) / length
+    def _edge_at(self, chainage_m: Floats) -> NDArray[np.intp]:
+        return np.clip(np.searchsorted(self._chainage_m, chainage_m, side="right") - 1, 0, len(self._length_m) - 1)
 
 
-_AT_VERTEX_M = 1e-6
-_PAST_M = 1e-3
+_ONE_DEG = 1e-10
+"""Hundredths of a millimetre: two vertices that are no farther apart are one."""
 
 
 def _distinct(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     if len(lon) < 2 or len(lon) != len(lat):
         raise LineError("a line needs at least two vertices")
-    kept = np.concatenate([[True], (np.diff(lon) != 0) | (np.diff(lat) != 0)])
+    # One longitude for one place: 180 and -180, 190 and -170, and any at a pole.
+    lon = np.where((lon >= 180.0) | (lon < -180.0), (lon + 180.0) % 360.0 - 180.0, lon)
+    lon = np.where(np.abs(lat) == 90.0, 0.0, lon)
+    kept = np.concatenate([[True], (np.abs(np.diff(lon)) > _ONE_DEG) | (np.abs(np.diff(lat)) > _ONE_DEG)])
     if kept.sum() < 2:
         raise LineError("a line needs at least two distinct vertices")
-    return lon[kept], lat[kept]
+    lon, lat = lon[kept], lat[kept]
+    if len(lon) > 2 and distance_m(lon[0], lat[0], lon[-1], lat[-1]) <= CLOSED_M:
+        lon[-1], lat[-1] = lon[0], lat[0]
+    return lon, lat
 
 
 def join(pieces: Sequence[Floats], starts_near: tuple[float, float]) -> Floats:

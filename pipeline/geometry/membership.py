@@ -1,33 +1,28 @@
 """Which share of each footprint lies in each zone, and in the union of several.
 
-What the zones can settle by themselves costs nothing more; the rest is the share of a lattice of places.
+What the zones can settle by themselves costs nothing more; a disc that one straight edge crosses is a formula; the rest
+is a sum over cells.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.geometry.bands import IN, OUT, UNSURE
+from pipeline.geometry.earth import CHUNK, Floats
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.line import Line
-from pipeline.geometry.projection import Bools, Floats
-from pipeline.geometry.zones import (
-    IN,
-    OUT,
-    UNSURE,
-    OffsetZone,
-    Places,
-    PolygonZone,
-    Zone,
-    joined_spans,
-    locate_all,
-    subset,
-)
+from pipeline.geometry.places import Places
+from pipeline.geometry.shares import Asked, shares
+from pipeline.geometry.straight import Rim, straight_shares
+from pipeline.geometry.zones import PolygonZone, Region, Union, Zone
 
-AT_ONCE = 64
-"""Lattices that are located together: enough to be fast, few enough for the processor's cache."""
+AT_ONCE = 512
+"""Footprints whose cells are looked at together: enough to be fast, few enough for the processor's cache."""
+
+EXACT_M = 0.001
+"""A footprint that a millimetre holds is its centre."""
 
 States = NDArray[np.int8]
 
@@ -43,114 +38,103 @@ class Membership(NamedTuple):
 
 
 def membership(
-    footprints: Footprints,
-    zones: Sequence[Zone],
-    groups: Sequence[Sequence[int]],
-    lines_by_id: Mapping[str, Line],
-    places: Places,
+    footprints: Footprints, zones: Sequence[Zone], groups: Sequence[Sequence[int]], places: Places
 ) -> Membership:
     """The probability that each footprint lies in each zone: the share of its area there.
 
     Args:
         groups: each a list of indices into `zones`, whose union is asked for.
-        places: the footprints' centres, as `locate_all` gives them.
+        places: the footprints' centres.
     """
-    known = footprints.placed
-    settled = np.full((len(zones), len(footprints)), OUT, dtype=np.int8)
-    joint = np.full((len(groups), len(footprints)), OUT, dtype=np.int8)
-    some, reach_m = subset(places, known), footprints.reach_m[known]
-    for number, zone in enumerate(zones):
-        settled[number, known] = zone.settle(some, reach_m)
-    for number, group in enumerate(groups):
-        joint[number, known] = _settle_union(
-            [zones[row] for row in group], settled[list(group)][:, known], some, reach_m
-        )
-    each, union = (settled == IN).astype(float), (joint == IN).astype(float)
-    unsure = (settled == UNSURE).any(axis=0) | (joint == UNSURE).any(axis=0)
-    straddling = _grouped(footprints, np.flatnonzero(unsure).tolist())
-    for begin in range(0, len(straddling), AT_ONCE):
-        for sample in _samples(footprints, straddling[begin : begin + AT_ONCE], zones, lines_by_id):
-            first = sample.indices[0]
-            for row in np.flatnonzero(settled[:, first] == UNSURE).tolist():
-                each[row, sample.indices] = sample.share([row])
-            for number in np.flatnonzero(joint[:, first] == UNSURE).tolist():
-                union[number, sample.indices] = sample.share(groups[number])
-    return Membership(each, union)
+    unions = {tuple(group): Union([zones[row] for row in group]) for group in groups if len(group) > 1}
+    regions: list[Region] = [*zones, *unions.values()]
+    found = _shares(footprints, regions, places)
+    rows = {group: len(zones) + number for number, group in enumerate(unions)}
+    nothing = np.zeros(len(footprints))
+    union = [found[rows[tuple(group)]] if len(group) > 1 else found[group[0]] if group else nothing for group in groups]
+    return Membership(found[: len(zones)], np.array(union).reshape(len(groups), len(footprints)))
 
 
-def _settle_union(zones: Sequence[Zone], states: States, places: Places, radius_m: Floats) -> States:
-    """What is sure of discs and the union of some zones, from what is sure of each.
+def _shares(footprints: Footprints, regions: Sequence[Region], places: Places) -> Floats:
+    known = np.flatnonzero(footprints.placed)
+    found = np.zeros((len(regions), len(footprints)))
+    if known.size and (footprints.reach_m[known] <= EXACT_M).all():
+        exact = places if known.size == len(places) else places.part(known)
+        for row, region in enumerate(regions):
+            found[row, known] = region.contains(exact)
+        return found
+    states = _settled(footprints, regions, places, known)
+    found[states == IN] = 1.0
+    _proved(footprints, regions, states, found)
+    _straight(footprints, regions, places, states, found)
+    unsure = np.flatnonzero((states == UNSURE).any(axis=0)).tolist()
+    alike = list(_grouped(footprints, unsure).values())
+    for begin in range(0, len(alike), AT_ONCE):
+        some = alike[begin : begin + AT_ONCE]
+        first = [indices[0] for indices in some]
+        asked = Asked(footprints.frames(first), footprints.cells(first), states[:, first] == UNSURE)
+        given = shares(asked, regions)
+        for number, indices in enumerate(some):
+            wanted = np.flatnonzero(asked.open[:, number])
+            found[wanted[:, None], indices] = given[wanted, number][:, None]
+    return found
 
-    Bands of one line that meet are one band: a disc across the line lies in neither side's zone, and wholly in both.
-    """
-    inside, outside = (states == IN).any(axis=0), (states == OUT).all(axis=0)
-    bands: dict[str, list[OffsetZone]] = {}
-    for zone in zones:
-        if isinstance(zone, OffsetZone) and zone.between_m is None:
-            bands.setdefault(zone.line_id, []).append(zone)
-    for line_id, several in bands.items():
-        if len(several) > 1:
-            inside = inside | _in_bands(several, places, line_id, radius_m)
-    return np.where(inside, IN, np.where(outside, OUT, UNSURE)).astype(np.int8)
+
+def _settled(footprints: Footprints, regions: Sequence[Region], places: Places, known: NDArray[np.intp]) -> States:
+    """What is sure by the discs that hold the footprints; exact places are always."""
+    states = np.full((len(regions), len(footprints)), OUT, dtype=np.int8)
+    for region in regions:
+        region.seek(places)
+    for begin in range(0, known.size, CHUNK):
+        which = known[begin : begin + CHUNK]
+        some, reach_m = places.part(which), footprints.reach_m[which]
+        points = np.flatnonzero(reach_m <= EXACT_M)
+        exact = some.part(points)
+        for row, region in enumerate(regions):
+            state = region.settle(some, reach_m)
+            if points.size:
+                state[points] = np.where(region.contains(exact), IN, OUT)
+            states[row, which] = state
+    return states
 
 
-def _in_bands(zones: Sequence[OffsetZone], places: Places, line_id: str, radius_m: Floats) -> Bools:
-    where = places.located[line_id]
-    near_end = where.end_m - radius_m <= np.abs(where.offset_m) + radius_m
-    inside = np.zeros(radius_m.shape, dtype=bool)
-    for low, high in joined_spans([span for zone in zones for span in zone.offsets_m]):
-        inside |= (where.offset_m - low > radius_m) & (high - where.offset_m > radius_m)
-    return np.asarray(inside & ~near_end)
+def _proved(footprints: Footprints, regions: Sequence[Region], states: States, found: Floats) -> None:
+    """An outline that lies wholly in a drawn zone does, whatever its cells say: two drawings of a border differ."""
+    for index in np.flatnonzero((states == UNSURE).any(axis=0) & ~footprints.is_disc).tolist():
+        outline = footprints.outline(index)
+        if outline is None:
+            continue
+        for row in np.flatnonzero(states[:, index] == UNSURE).tolist():
+            region = regions[row]
+            parts = region.parts if isinstance(region, Union) else [region]
+            if any(isinstance(part, PolygonZone) and part.holds(outline) for part in parts):
+                states[row, index], found[row, index] = IN, 1.0
 
 
-def _grouped(footprints: Footprints, indices: Sequence[int]) -> list[list[int]]:
-    """The indices of footprints that are alike, together: a region that a hundred reports name is sampled once."""
+def _straight(footprints: Footprints, regions: Sequence[Region], places: Places, states: States, found: Floats) -> None:
+    unsure = np.flatnonzero((states == UNSURE).any(axis=0) & footprints.is_disc)
+    for begin in range(0, unsure.size, 4 * AT_ONCE):
+        chunk = unsure[begin : begin + 4 * AT_ONCE]
+        centres = places.part(chunk)
+        rims: dict[bytes, Rim] = {}  # the two sides of an edge ask about the same discs
+        for row, region in enumerate(regions):
+            some = np.flatnonzero(states[row, chunk] == UNSURE)
+            some = some[region.measured(centres.part(some), footprints.reach_m[chunk[some]])]
+            if not some.size:
+                continue
+            which = chunk[some]
+            rim = rims.get(which.tobytes())
+            if rim is None:
+                rim = Rim(footprints.frames(which.tolist()), footprints.reach_m[which])
+                rims[which.tobytes()] = rim
+            share, simple = straight_shares(rim, region)
+            found[row, which[simple]] = share[simple]
+            states[row, which[simple]] = IN
+
+
+def _grouped(footprints: Footprints, indices: Sequence[int]) -> dict[Hashable, list[int]]:
+    """The indices of footprints that are alike, together: a region that a hundred reports name is looked at once."""
     alike: dict[Hashable, list[int]] = {}
     for index in indices:
         alike.setdefault(footprints.alike(index), []).append(index)
-    return list(alike.values())
-
-
-class _Sample:
-    """The lattice of one footprint (and of all that are alike) held against every zone.
-
-    `prove` says of a union of zones, given by their numbers, whether it surely holds all of the footprint.
-    """
-
-    def __init__(self, indices: Sequence[int], hits: Bools, prove: Callable[[Sequence[int]], bool]) -> None:
-        self.indices = list(indices)
-        self._hits, self._prove = hits, prove
-
-    def share(self, rows: Sequence[int]) -> float:
-        """The share in the union of some zones; 1 only where it is proved that nothing of the footprint is outside."""
-        hits = np.atleast_1d(self._hits[list(rows)].any(axis=0))
-        if hits.all() and not self._prove(rows):
-            return 1.0 - 0.5 / len(hits)
-        return float(np.mean(hits))
-
-
-def _samples(
-    footprints: Footprints, alike: Sequence[Sequence[int]], zones: Sequence[Zone], lines_by_id: Mapping[str, Line]
-) -> Iterator[_Sample]:
-    lattices = [footprints.lattice(indices[0]) for indices in alike]
-    places = locate_all(
-        np.concatenate([lon for lon, _ in lattices]), np.concatenate([lat for _, lat in lattices]), lines_by_id
-    )
-    found = np.array([zone.contains(places) for zone in zones])
-    ends = np.cumsum([len(lon) for lon, _ in lattices])
-    for indices, hits in zip(alike, np.split(found, ends[:-1], axis=1), strict=True):
-        yield _Sample(indices, hits, partial(_held, footprints, indices[0], zones, lines_by_id))
-
-
-def _held(
-    footprints: Footprints, index: int, zones: Sequence[Zone], lines_by_id: Mapping[str, Line], rows: Sequence[int]
-) -> bool:
-    """Whether the union of some zones surely holds a footprint: every small disc of its cover, or its outline."""
-    chosen = [zones[row] for row in rows]
-    outline = footprints.outline(index)
-    if outline is not None and any(isinstance(zone, PolygonZone) and zone.holds(outline) for zone in chosen):
-        return True
-    lon, lat, radius_m = footprints.cover(index)
-    places = locate_all(lon, lat, lines_by_id)
-    states = np.array([zone.settle(places, radius_m) for zone in chosen])
-    return bool((_settle_union(chosen, states, places, radius_m) == IN).all())
+    return alike

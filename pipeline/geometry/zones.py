@@ -1,41 +1,55 @@
-"""Zones: areas derived from a line, or drawn; and which footprints lie in them.
+"""Zones: areas derived from a line, or drawn; which exact places lie in them, and which discs surely do.
 
-A zone answers two questions: which exact places lie in it (`contains`), and, for places with a radius about them, which
-of them lie in it or out of it for sure (`settle`). All else is a share, which `membership` takes.
+A zone answers three questions: which exact places lie in it (`contains`); which of some discs lie in it or out of it
+for sure (`settle`); and how deep a place lies in it (`margin_m`), near its edge as a distance. `shares` asks the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import shapely
-import shapely.ops
 from numpy.typing import NDArray
 
+from pipeline.geometry import drawings
 from pipeline.geometry import line as lines
-from pipeline.geometry.line import Line, Located
-from pipeline.geometry.projection import Bools, Floats, Geometry, area_m2, centred_on
-
-SLACK = 0.002
-"""How far the plane's scale may be off where a polygon is asked for distances: these only decide what is sampled."""
+from pipeline.geometry.bands import FAR_M, IN, OUT, UNSURE, Band, joined_bands, joined_spans
+from pipeline.geometry.earth import Bools, Floats, Geometry, area_m2, densify, to_earth
+from pipeline.geometry.edges import Edges, Indexer
+from pipeline.geometry.line import Line
+from pipeline.geometry.places import Places
+from pipeline.geometry.projection import centred_on
+from pipeline.geometry.touching import CrossingError, noded
 
 BORDER_M = 100.0
 """How far two drawings of one border may lie apart: a region is not outside a zone that is made of it."""
 
-OUT, UNSURE, IN = -1, 0, 1
+ON_EDGE_M = 0.001
+"""A place within a millimetre of a polygon's edge is on it, and so in it."""
 
 
-class Places(NamedTuple):
-    """Exact places, and where they lie along every line that a zone may ask for."""
+class Region(Protocol):
+    """What a zone and a union of zones have in common."""
 
-    lon: Floats
-    lat: Floats
-    located: Mapping[str, Located]
+    def contains(self, places: Places) -> Bools:
+        """Which exact places lie in the region."""
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """For discs about places: `IN` or `OUT` where that is sure, else `UNSURE`."""
+
+    def margin_m(self, places: Places) -> Floats:
+        """How deep places lie in the region, negative outside; near its edge, the distance to it."""
+
+    def seek(self, places: Places) -> None:
+        """Find what the region will ask of these places or parts of them, for all at once."""
+
+    def measured(self, places: Places, radius_m: Floats) -> Bools:
+        """In which discs the margin is a distance throughout, as it is but near a line's ends and cuts."""
 
 
-class Zone(Protocol):
-    """What an offset zone and a polygon zone have in common."""
+class Zone(Region, Protocol):
+    """What zones of every kind have in common."""
 
     @property
     def zone_id(self) -> str:
@@ -44,12 +58,6 @@ class Zone(Protocol):
     @property
     def line_id(self) -> str | None:
         """The line that it goes by, if any."""
-
-    def contains(self, places: Places) -> Bools:
-        """Which exact places lie in the zone."""
-
-    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
-        """For discs about places: `IN` or `OUT` where that is sure, else `UNSURE`."""
 
     def drawing(self) -> Geometry:
         """The zone as a polygon in degrees, for maps and areas only."""
@@ -76,133 +84,122 @@ class OffsetZone:
     ) -> None:
         self.zone_id, self.line_id, self.line = zone_id, line_id, line
         self.side, self.from_m, self.to_m, self.between_m = side, from_m, to_m, between_m
+        self.band = Band(line, joined_spans(self._spans()), None if between_m is None else [between_m])
+        self.contains, self.settle = self.band.contains, self.band.settle
+        self.margin_m, self.measured, self.seek = self.band.margin_m, self.band.measured, self.band.seek
 
-    def contains(self, places: Places) -> Bools:
-        """Decided by distance, side and chainage, exactly; edges belong to the zone."""
-        chainage_m, offset_m, side, _ = places.located[self.line_id]
-        away_m = np.abs(offset_m)
-        inside = (away_m >= self.from_m) & (away_m <= self.to_m) & (side != lines.BEYOND) & (side != lines.UNPLACED)
-        if self.side:
-            inside &= (side == self.side) | (side == lines.ON)
-        if self.between_m:
-            inside &= (chainage_m >= self.between_m[0]) & (chainage_m <= self.between_m[1])
-        return np.asarray(inside)
-
-    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
-        """Sure by the triangle inequality: no place in the disc is nearer to an edge than the radius allows."""
-        _, offset_m, side, end_m = places.located[self.line_id]
-        away_m = np.abs(offset_m)
-        sure_out = (away_m - radius_m > self.to_m) | (away_m + radius_m < self.from_m) | (side == lines.UNPLACED)
-        near_end = end_m - radius_m <= away_m + radius_m
-        margin_m = self.to_m - away_m
-        if self.from_m > 0:
-            margin_m = np.minimum(margin_m, away_m - self.from_m)
-        if self.side:
-            margin_m = np.minimum(margin_m, away_m)
-            sure_out |= (side == -self.side) & (radius_m < away_m) & ~near_end
-        inside = self.contains(places)
-        sure_in = inside & (radius_m < margin_m) & ~near_end & ~self._near_cut(places, away_m, radius_m)
-        settled = np.where(sure_out, OUT, np.where(sure_in, IN, UNSURE))
-        return np.where(radius_m == 0, np.where(inside, IN, OUT), settled).astype(np.int8)
-
-    def _near_cut(self, places: Places, away_m: Floats, radius_m: Floats) -> Bools:
-        """Which discs may hold a place whose nearest place on the line lies outside the zone's stretch."""
-        if self._rest is None:
-            return np.zeros(away_m.shape, dtype=bool)
-        x, y = self.line.projection.to_plane(places.lon, places.lat)
-        x, y = np.where(np.isfinite(x), x, 0.0), np.where(np.isfinite(y), y, 0.0)
-        rest_m = shapely.distance(self._rest, shapely.points(x, y)) / self.line.projection.scale(x)
-        return np.asarray(rest_m * (1.0 - SLACK) - radius_m <= away_m + radius_m)
-
-    @cached_property
-    def _rest(self) -> Geometry | None:
-        """What of the line lies outside the zone's stretch."""
-        if self.between_m is None:
-            return None
-        low, high = self.between_m
-        ends = [(0.0, low), (high, self.line.length_m)]
-        return shapely.union_all([self.line.piece(*end) for end in ends if end[1] > end[0]])
-
-    @property
-    def offsets_m(self) -> list[tuple[float, float]]:
-        """The intervals of signed offset that the zone holds."""
-        left, right = (-self.to_m, -self.from_m), (self.from_m, self.to_m)
-        if self.side:
-            return [left if self.side == lines.LEFT else right]
-        return [left, right] if self.from_m > 0 else [(-self.to_m, self.to_m)]
+    def _spans(self) -> list[tuple[float, float]]:
+        # What is on the line is in the zones of both its sides.
+        least_m = self.from_m if self.from_m > 0.0 else -lines.ON_M
+        left, right = (-self.to_m, -least_m), (least_m, self.to_m)
+        return [left] if self.side == lines.LEFT else [right] if self.side == lines.RIGHT else [left, right]
 
     def drawing(self) -> Geometry:
         """A buffer, its arcs flattened and its corners only nearly right: never used to decide."""
-        line = self.line
-        stretch = line.piece(*self.between_m) if self.between_m else line.plane
-        band: Geometry = shapely.buffer(stretch, self.to_m, cap_style="flat", quad_segs=32)
-        if self.from_m > 0:
-            band = band.difference(shapely.buffer(stretch, self.from_m, cap_style="flat", quad_segs=32))
-        if self.side:
-            band = self._one_side(band, stretch)
-        return line.projection.polygon_to_lonlat(band)
-
-    def _one_side(self, band: Geometry, stretch: Geometry) -> Geometry:
-        parts = [
-            part
-            for part in shapely.get_parts(shapely.ops.split(band, _extended(stretch, 3.0 * self.to_m)))
-            if self.line.locate(*_inner_place(self.line, part)).side[0] == self.side
-        ]
-        return shapely.union_all(parts) if parts else shapely.Polygon()
+        return drawings.band(self.line, self.side, self.from_m, self.to_m, self.between_m)
 
 
-def _extended(stretch: Geometry, by_m: float) -> Geometry:
-    """A polyline with both ends drawn out straight, so that it cuts a band about it in two."""
-    corners = shapely.get_coordinates(stretch)
-    before, after = corners[0] - corners[1], corners[-1] - corners[-2]
-    first = corners[0] + before / np.hypot(*before) * by_m
-    last = corners[-1] + after / np.hypot(*after) * by_m
-    return shapely.LineString(np.vstack([first, corners, last]))
+class CorridorZone:
+    """All that lies within a distance of a line, such as a road, or of a stretch of it; its ends are round.
 
+    Args:
+        within_m: the distance to either side.
+        between_m: chainages, or None for the whole line.
+    """
 
-def _inner_place(line: Line, part: Geometry) -> tuple[Floats, Floats]:
-    place = part.representative_point()
-    return line.projection.to_lonlat([place.x], [place.y])
+    def __init__(
+        self, zone_id: str, line_id: str, line: Line, within_m: float, between_m: tuple[float, float] | None = None
+    ) -> None:
+        self.zone_id, self.line_id, self.line = zone_id, line_id, line
+        self.within_m, self.between_m = within_m, between_m
+        self._edges = line.edges
+        if between_m is not None:
+            stretch = line.piece(*between_m)
+            dense = np.column_stack(densify(stretch[:, 0], stretch[:, 1]))
+            self._edges = Edges([dense], line.edges.indexer)
+
+    def contains(self, places: Places) -> Bools:
+        """Decided by the distance alone."""
+        return np.asarray(self.margin_m(places) >= 0.0)
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """Sure where the disc does not reach the edge."""
+        return _settled(self.margin_m(places), radius_m)
+
+    def seek(self, places: Places) -> None:
+        """Nothing that more than one zone asks for."""
+
+    def measured(self, places: Places, radius_m: Floats) -> Bools:
+        """Everywhere."""
+        return np.ones(len(places), dtype=bool)
+
+    def margin_m(self, places: Places) -> Floats:
+        """The width less the distance."""
+        if self.between_m is None:
+            return np.asarray(self.within_m - np.abs(places.along(self.line).offset_m))
+        return np.asarray(self.within_m - places.away(self._edges).away_m)
+
+    def drawing(self) -> Geometry:
+        """A buffer with its arcs flattened: never used to decide."""
+        return drawings.corridor(self.line, self.within_m, self.between_m)
 
 
 class PolygonZone:
     """A drawn area. Its edges are geodesics; it is repaired after projecting, not before.
 
     Args:
-        outline: polygon or multipolygon in degrees.
+        outline: polygon or multipolygon in degrees. One that crosses the antimeridian may be cut in two there, or run
+            on beyond 180 degrees.
+        indexer: where the index of its edges comes from (see `Edges`).
+        line_id: the line by which what lies in it is told, if any.
     """
 
-    line_id = None
-
-    def __init__(self, zone_id: str, outline: Geometry) -> None:
-        self.zone_id = zone_id
+    def __init__(
+        self, zone_id: str, outline: Geometry, indexer: Indexer | None = None, line_id: str | None = None
+    ) -> None:
+        self.zone_id, self.line_id = zone_id, line_id
         corners = shapely.get_coordinates(outline)
         self.projection = centred_on(corners[:, 0], corners[:, 1])
         self.plane = self.projection.polygon_to_plane(outline)
-        self._edge = self.plane.boundary
-        shapely.prepare(self.plane)
-        shapely.prepare(self._edge)
+        rings = [self.projection.to_lonlat(*ring.T) for ring in _rings(self.plane)]
+        self.edges = Edges([np.column_stack(ring) for ring in rings], indexer)
+        self._middle, self._reach_m = self.edges.ball()
 
     def contains(self, places: Places) -> Bools:
         """Places on the edge belong to the zone."""
-        x, y = self.projection.to_plane(places.lon, places.lat)
-        reached = np.isfinite(x) & np.isfinite(y)
-        return np.asarray(
-            reached & shapely.intersects_xy(self.plane, np.where(reached, x, 0.0), np.where(reached, y, 0.0))
-        )
+        return np.asarray(self.margin_m(places) >= -ON_EDGE_M)
 
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """Sure where the disc does not reach the edge."""
-        x, y = self.projection.to_plane(places.lon, places.lat)
-        reached = np.isfinite(x) & np.isfinite(y)
-        points = shapely.points(np.where(reached, x, 0.0), np.where(reached, y, 0.0))
-        inside = reached & shapely.intersects(self.plane, points)
-        reach = radius_m * self.projection.scale(np.where(reached, x, 0.0)) * (1.0 + SLACK)
-        unsure = reached & (radius_m > 0) & shapely.dwithin(self._edge, points, reach.tolist())
-        return np.where(unsure, UNSURE, np.where(inside, IN, OUT)).astype(np.int8)
+        return _settled(self._margin_m(places, radius_m), radius_m)
+
+    def margin_m(self, places: Places) -> Floats:
+        """The distance to the edge, negative outside; far off, only that it is far."""
+        return self._margin_m(places, np.zeros(len(places)))
+
+    def seek(self, places: Places) -> None:
+        """Nothing that more than one zone asks for."""
+
+    def measured(self, places: Places, radius_m: Floats) -> Bools:
+        """Everywhere."""
+        return np.ones(len(places), dtype=bool)
+
+    def _margin_m(self, places: Places, radius_m: Floats) -> Floats:
+        """The same, exact for the discs that may reach the polygon; the others are kept off by a ball that holds it."""
+        x, y, z = places.earth - self._middle
+        rough_m = self._reach_m - np.sqrt(x * x + y * y + z * z)
+        margin_m = np.where(np.isfinite(rough_m), rough_m, -FAR_M)
+        near = np.flatnonzero(margin_m + radius_m >= -1.0)
+        if near.size:
+            away_m, left = places.part(near).away(self.edges) if near.size < len(places) else places.away(self.edges)
+            margin_m[near] = np.where(left, away_m, -away_m)
+        return margin_m
 
     def holds(self, outline: Geometry) -> bool:
         """Whether a polygon lies wholly within, but for what two drawings of one border differ by."""
+        corners = to_earth(*shapely.get_coordinates(outline).T) - self._middle
+        if np.sqrt((corners * corners).sum(axis=0)).max() > self._reach_m + BORDER_M:
+            return False
         return bool(self._roomy.covers(self.projection.polygon_to_plane(outline)))
 
     @cached_property
@@ -216,53 +213,72 @@ class PolygonZone:
         return self.projection.polygon_to_lonlat(self.plane)
 
 
-def edge_distance_m(zones: Sequence[OffsetZone], chainage_m: float, offset_m: float) -> float:
-    """How far a place is from the nearest edge of the union of some zones of one line.
-
-    Two zones that meet at the line have no edge between them.
-    """
-    whole = [span for zone in zones if zone.between_m is None for span in zone.offsets_m]
-    edges = [abs(offset_m - edge) for span in joined_spans(whole) for edge in span]
-    for zone in zones:
-        if zone.between_m is not None:
-            edges.extend(abs(offset_m - edge) for span in joined_spans(zone.offsets_m) for edge in span)
-            edges.extend(abs(chainage_m - end) for end in zone.between_m)
-    return min(edges)
+def between_lines(
+    zone_id: str, first: Line, second: Line, indexer: Indexer | None = None, line_id: str | None = None
+) -> PolygonZone:
+    """The area between two lines, the ends of which are joined by geodesics: those that are nearer to one another."""
+    one, other = (np.column_stack([line.lon, line.lat]) for line in (first, second))
+    straight = drawings.ends_apart_m(one[-1], other[0]) + drawings.ends_apart_m(other[-1], one[0])
+    crossed = drawings.ends_apart_m(one[-1], other[-1]) + drawings.ends_apart_m(other[0], one[0])
+    ring = np.vstack([one, other if straight <= crossed else other[::-1], one[:1]])
+    return PolygonZone(zone_id, shapely.Polygon(drawings.unwrapped(ring)), indexer, line_id)
 
 
-def joined_spans(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The same intervals, with those that meet or overlap made one."""
-    joined: list[tuple[float, float]] = []
-    for low, high in sorted(spans):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], high)
-        else:
-            joined.append((low, high))
-    return joined
+class Union:
+    """All that lies in any of some zones. Bands that meet are one: a disc across the line is wholly in both sides."""
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        bands = [zone.band for zone in zones if isinstance(zone, OffsetZone)]
+        self.parts: list[Region] = [zone for zone in zones if not isinstance(zone, OffsetZone)]
+        self.parts += joined_bands(bands)
+
+    def contains(self, places: Places) -> Bools:
+        """In any of the parts."""
+        inside = np.zeros(len(places), dtype=bool)
+        for part in self.parts:
+            inside |= part.contains(places)
+        return inside
+
+    def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
+        """Wholly in one part, or out of all."""
+        states = np.full(len(places), OUT, dtype=np.int8)
+        for part in self.parts:
+            np.maximum(states, part.settle(places, radius_m), out=states)
+        return states
+
+    def seek(self, places: Places) -> None:
+        """What the parts do."""
+        for part in self.parts:
+            part.seek(places)
+
+    def measured(self, places: Places, radius_m: Floats) -> Bools:
+        """Where all the parts' margins are."""
+        return np.asarray(np.logical_and.reduce([part.measured(places, radius_m) for part in self.parts]))
+
+    def margin_m(self, places: Places) -> Floats:
+        """The deepest of the parts' margins; where two parts share an edge, it is none of the union's."""
+        margin_m = np.full(len(places), -FAR_M)
+        for part in self.parts:
+            more_m = part.margin_m(places)
+            shared = np.abs(margin_m + more_m) < 0.05 * np.abs(more_m) + ON_EDGE_M
+            margin_m = np.where(shared, FAR_M, np.maximum(margin_m, more_m))
+        return margin_m
 
 
-def locate_all(lon: Floats, lat: Floats, lines_by_id: Mapping[str, Line]) -> Places:
-    """Places, and where they lie along every line; NaN places are located nowhere."""
-    known = np.isfinite(lon) & np.isfinite(lat)
-    located = {}
-    for line_id, line in lines_by_id.items():
-        found = line.locate(lon[known], lat[known])
-        whole = Located(
-            np.full(lon.shape, np.nan),
-            np.full(lon.shape, np.inf),
-            np.full(lon.shape, lines.UNPLACED, dtype=np.int8),
-            np.full(lon.shape, np.inf),
-        )
-        whole.chainage_m[known], whole.offset_m[known] = found.chainage_m, found.offset_m
-        whole.side[known], whole.end_m[known] = found.side, found.end_m
-        located[line_id] = whole
-    return Places(lon, lat, located)
+def _settled(margin_m: Floats, radius_m: Floats) -> NDArray[np.int8]:
+    states = np.where(margin_m > radius_m, IN, np.where(margin_m < -radius_m, OUT, UNSURE))
+    exact = np.where(margin_m >= -ON_EDGE_M, IN, OUT)
+    return np.where(radius_m > 0.0, states, exact).astype(np.int8)
 
 
-def subset(places: Places, mask: Bools) -> Places:
-    """Some of the places."""
-    located = {line_id: found.part(mask) for line_id, found in places.located.items()}
-    return Places(places.lon[mask], places.lat[mask], located)
+def _rings(plane: Geometry) -> list[Floats]:
+    """The rings of a polygon with its inside to the left of each, and a common vertex wherever two of them touch."""
+    parts = shapely.get_parts(shapely.orient_polygons(plane, exterior_cw=False))
+    rings = [shapely.get_coordinates(ring) for part in parts for ring in (part.exterior, *part.interiors)]
+    try:
+        return noded(rings)
+    except CrossingError:
+        return rings  # a sliver thinner than a centimetre: which of its edges is nearer makes no difference
 
 
 def zone_area_m2(zone: Zone) -> float:

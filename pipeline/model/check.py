@@ -1,18 +1,23 @@
 """What a report must be, beyond its types. The one gate through which every report enters."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+import numpy as np
 import shapely
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
-from pipeline.model.footprint import Area, Bearing, Disc, MultiPolygon, Polygon, Ring
-from pipeline.model.report import Report
+from pipeline.model.columns import Discs, ReportColumns
+from pipeline.model.footprint import Area, Bearing, Disc, MultiPolygon, Nowhere, Polygon, Ring
+from pipeline.model.report import Count, Report
 from pipeline.model.taxonomy import RejectReason
+from pipeline.model.times import to_us
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2101, 1, 1, tzinfo=UTC)
+_EARLIEST_US, _LATEST_US = to_us(EARLIEST), to_us(LATEST)
 MAX_RADIUS_M = 2_000_000.0
 MAX_VERTICES = 20_000
 """Enough for any district's outline; a bound on what one untrusted line may cost."""
@@ -39,8 +44,82 @@ def check(report: Report, area_ids: Container[str]) -> Problem | None:
     return _check_id(report) or _check_times(report) or _check_footprint(report, area_ids) or _check_figures(report)
 
 
+def check_all(reports: Sequence[Report], columns: ReportColumns, area_ids: Container[str]) -> dict[int, Problem]:
+    """The reports that have a problem, by their index: what `check` says of each of them.
+
+    Args:
+        reports: with times that are aware, as every decoded report has.
+        columns: of the same reports.
+    """
+    dubious = dubious_times(columns.observed_from_us, columns.observed_until_us)
+    dubious |= _dubious_figures(reports)
+    dubious |= _dubious_footprints(reports) if columns.discs is None else dubious_discs(columns.discs)
+    found = {index: check(reports[index], area_ids) for index in np.flatnonzero(dubious).tolist()}
+    return {index: problem for index, problem in found.items() if problem is not None}
+
+
+def dubious_ids(report_ids: Sequence[str]) -> NDArray[np.bool_]:
+    """Which ids, of reports whose source is what stands before the first colon, `check` has to look at."""
+    return np.array(
+        [not 0 < own.find(":") < len(own) - 1 or len(own) > _MAX_ID for own in report_ids],
+        dtype=np.bool_,
+    )
+
+
+def dubious_times(from_us: NDArray[np.int64], until_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which intervals, in microseconds since 1970, `check` has to look at: all that are wrong are among them."""
+    within = (from_us >= _EARLIEST_US) & (until_us < _LATEST_US) & (from_us <= until_us)
+    return np.asarray(~within)
+
+
+def dubious_discs(discs: Discs) -> NDArray[np.bool_]:
+    """Which discs `check` has to look at: all that are wrong are among them."""
+    placed = (np.abs(discs.lon) <= 180.0) & (np.abs(discs.lat) <= 90.0) & ((discs.lon != 0.0) | (discs.lat != 0.0))
+    return np.asarray(~(placed & (discs.radius_m >= 0.0) & (discs.radius_m <= MAX_RADIUS_M)))
+
+
+def _dubious_footprints(reports: Sequence[Report]) -> NDArray[np.bool_]:
+    """Which footprints of any kind `check` has to look at."""
+    return np.array(
+        [
+            not isinstance(report.footprint, Nowhere)
+            and (not isinstance(report.footprint, Disc) or _check_disc(report.footprint) is not None)
+            for report in reports
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _dubious_figures(reports: Sequence[Report]) -> NDArray[np.bool_]:
+    """Which reports `check` has to look at for their ids, their other times or their figures."""
+    return np.array(
+        [
+            not report.report_id.startswith(f"{report.source}:")
+            or not 1 < len(report.source) + 1 < len(report.report_id) <= _MAX_ID
+            or report.revises is not None
+            or not (report.ledger is None or report.ledger in _LEDGERS)
+            or not (report.published_at is None or EARLIEST <= report.published_at < LATEST)
+            or not (report.received_at is None or EARLIEST <= report.received_at < LATEST)
+            or (report.count is not None and _is_no_interval(report.count))
+            or report.calibre_mm is not None
+            for report in reports
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _is_no_interval(count: Count) -> bool:
+    return count.min < 0 or (count.max is not None and count.max < count.min)
+
+
 def in_utc(report: Report) -> Report:
     """The same report with its times in UTC."""
+    if (
+        report.observed_from.tzinfo is report.observed_until.tzinfo is UTC
+        and (report.published_at is None or report.published_at.tzinfo is UTC)
+        and (report.received_at is None or report.received_at.tzinfo is UTC)
+    ):
+        return report
     moved = {
         name: time.astimezone(UTC)
         for name in ("observed_from", "observed_until", "published_at", "received_at")
@@ -88,12 +167,16 @@ def _out_of_range(field: str, time: datetime) -> Problem:
 def _check_footprint(report: Report, area_ids: Container[str]) -> Problem | None:
     footprint = report.footprint
     if isinstance(footprint, Disc):
-        return check_lonlat(footprint.lon, footprint.lat) or _check_length("radius_m", footprint.radius_m)
+        return _check_disc(footprint)
     if isinstance(footprint, Bearing):
         return check_lonlat(footprint.lon, footprint.lat) or _check_bearing(footprint)
     if isinstance(footprint, Area):
         return _check_area(footprint, area_ids)
     return None
+
+
+def _check_disc(disc: Disc) -> Problem | None:
+    return check_lonlat(disc.lon, disc.lat) or _check_length("radius_m", disc.radius_m)
 
 
 def check_lonlat(lon: float, lat: float) -> Problem | None:
@@ -116,7 +199,8 @@ def _check_length(field: str, length_m: float) -> Problem | None:
 
 
 def _check_bearing(bearing: Bearing) -> Problem | None:
-    problem = _check_length("range_min_m", bearing.range_min_m) or _check_length("range_max_m", bearing.range_max_m)
+    lengths = ("range_min_m", "range_max_m", "observer_radius_m")
+    problem = next((wrong for name in lengths if (wrong := _check_length(name, getattr(bearing, name)))), None)
     if problem:
         return problem
     if bearing.range_max_m <= bearing.range_min_m:
@@ -189,6 +273,6 @@ def _check_figures(report: Report) -> Problem | None:
             "ledger", RejectReason.UNKNOWN_TERM, f"{ledger[:40]!r} is none of {', '.join(_LEDGERS)}, party:NAME"
         )
     count = report.count
-    if count is not None and (count.min < 0 or (count.max is not None and count.max < count.min)):
+    if count is not None and _is_no_interval(count):
         return Problem("count", RejectReason.BAD_VALUE, f"from {count.min} to {count.max} is no interval")
     return None

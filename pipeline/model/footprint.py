@@ -8,7 +8,7 @@ import msgspec
 Ring = list[list[float]]
 
 
-class Disc(msgspec.Struct, frozen=True, tag_field="kind", tag="disc", omit_defaults=True):
+class Disc(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="disc", omit_defaults=True):
     """A point and the radius within which it happened. A radius of 0 claims an exact point."""
 
     lon: float
@@ -21,6 +21,7 @@ class Bearing(msgspec.Struct, frozen=True, tag_field="kind", tag="bearing", omit
 
     Each azimuth interval runs clockwise from its first to its second angle, so `[350, 10]` spans north. An
     interval whose two angles are 360 apart is the full circle; two equal angles are refused: no observer is exact.
+    The observer stood anywhere within `observer_radius_m` of the place given; 0 claims that it is exact.
     """
 
     lon: float
@@ -28,6 +29,7 @@ class Bearing(msgspec.Struct, frozen=True, tag_field="kind", tag="bearing", omit
     range_min_m: float
     range_max_m: float
     azimuths_deg: tuple[tuple[float, float], ...]
+    observer_radius_m: float = 0.0
 
 
 class Polygon(msgspec.Struct, frozen=True, tag_field="type", tag="Polygon"):

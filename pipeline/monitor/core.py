@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.earth import Geometry
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.projection import Geometry
 from pipeline.model.identity import content_hash, incident_id
 from pipeline.model.records import Alert, Incident
 from pipeline.model.report import Report

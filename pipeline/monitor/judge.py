@@ -14,9 +14,9 @@ import numpy as np
 from pipeline.agreement.clauses import Clause, Coverage, Suspended
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import ReadingTable
+from pipeline.geometry.earth import Bools, Floats
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.projection import Bools, Floats
-from pipeline.geometry.zones import OffsetZone, edge_distance_m
+from pipeline.geometry.zones import Union
 from pipeline.model.check import PARTY
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
@@ -70,6 +70,7 @@ class _Batch:
         self.site = Site(self.footprints, agreement, groups)
         self.begin_us = to_us_array(incident.observed_from for incident in incidents)
         self.end_us = to_us_array(incident.observed_until for incident in incidents)
+        self._known_edges_m: dict[tuple[int, ...], Floats] = {}
 
     def alerts(self) -> list[Alert]:
         found: list[tuple[int, int, Alert]] = []
@@ -174,18 +175,24 @@ class _Batch:
         return Doubt.PLACE_BROAD, {"area_km2": round(area / 1e6, 1), "zone_km2": round(zones / 1e6, 1)}
 
     def _line_accuracy(self, clause: Clause, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
-        nearest = self.agreement.zones[zone]
-        if not isinstance(nearest, OffsetZone):
+        line_id = self.agreement.zones[zone].line_id
+        if line_id is None:
             return None
-        own = [self.agreement.zones[number] for number in clause.zone_indices]
-        same_line = [one for one in own if isinstance(one, OffsetZone) and one.line_id == nearest.line_id]
-        accuracy_m = self.agreement.line_table(nearest.line_id).accuracy_m
-        where = self.site.places.located[nearest.line_id]
-        centre_m = edge_distance_m(same_line, float(where.chainage_m[index]), float(where.offset_m[index]))
+        accuracy_m = self.agreement.line_table(line_id).accuracy_m
+        centre_m = float(self._edges_m(clause.zone_indices)[index])
         edge_m = max(0.0, centre_m - float(self.footprints.reach_m[index]))
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
+
+    def _edges_m(self, zone_indices: Sequence[int]) -> Floats:
+        """How far the centres are from the nearest edge of what a clause's zones by lines make together."""
+        key = tuple(zone_indices)
+        if key not in self._known_edges_m:
+            zones = [self.agreement.zones[number] for number in zone_indices]
+            union = Union([zone for zone in zones if zone.line_id is not None])
+            self._known_edges_m[key] = np.abs(union.margin_m(self.site.places))
+        return self._known_edges_m[key]
 
     def _line_validity(self, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
         """Whether the line, as it is drawn, is that of the incident's time."""

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-CORE_VERSION = 1
+CORE_VERSION = 2
 """Raised whenever the same reports and agreement would give another alert."""
 
 

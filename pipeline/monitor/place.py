@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.geometry.earth import Floats
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.projection import Floats
 from pipeline.model.footprint import Area
 from pipeline.model.records import Window
 from pipeline.model.report import Report

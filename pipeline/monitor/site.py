@@ -1,16 +1,17 @@
 """Where a batch's footprints lie under one agreement: the geometry that matching and judging share."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.earth import Floats
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import BEYOND, LEFT, ON, RIGHT, UNPLACED
 from pipeline.geometry.membership import Membership, membership
-from pipeline.geometry.projection import Floats
-from pipeline.geometry.zones import Places, locate_all
+from pipeline.geometry.places import Places
 from pipeline.model.taxonomy import Side
 
 SIDES: dict[int, Side | None] = {
@@ -44,9 +45,8 @@ class Site:
 
     def __init__(self, footprints: Footprints, agreement: Agreement, groups: Sequence[Sequence[int]]) -> None:
         self.footprints, self.agreement = footprints, agreement
-        self.places: Places = locate_all(footprints.lon, footprints.lat, agreement.lines)
-        self.shares: Membership = membership(footprints, agreement.zones, groups, agreement.lines, self.places)
-        self._nearest = self._nearest_lines()
+        self.places = Places(footprints.lon, footprints.lat)
+        self.shares: Membership = membership(footprints, agreement.zones, groups, self.places)
 
     def reference(self, index: int, zone_index: int | None) -> Referenced:
         """Where a footprint's centre lies along its zone's line; with no line to go by, along the nearest."""
@@ -55,7 +55,7 @@ class Site:
             line_id = self._nearest[index]
         if line_id is None:
             return NO_LINE
-        located = self.places.located[line_id]
+        located = self.places.along(self.agreement.lines[line_id])
         side = SIDES[int(located.side[index])]
         if side is None:
             return NO_LINE
@@ -66,11 +66,13 @@ class Site:
             round(float(located.offset_m[index]), 1),
         )
 
-    def _nearest_lines(self) -> list[str | None]:
-        ids = list(self.places.located)
+    @cached_property
+    def _nearest(self) -> list[str | None]:
+        """The nearest line's id for each footprint."""
+        ids = list(self.agreement.lines)
         if not ids:
             return [None] * len(self.footprints)
-        away: Floats = np.array([np.abs(self.places.located[name].offset_m) for name in ids])
+        away: Floats = np.array([np.abs(self.places.along(line).offset_m) for line in self.agreement.lines.values()])
         best: NDArray[np.intp] = away.argmin(axis=0)
         near = np.isfinite(away.min(axis=0))
         return [ids[int(i)] if there else None for i, there in zip(best, near, strict=True)]

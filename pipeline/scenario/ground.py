@@ -9,7 +9,7 @@ true is the place that came out, and the monitor's own geometry judges that.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry.projection import Floats
+from pipeline.geometry.earth import Floats
 
 _COSINE = tuple(
     1.0 / factorial

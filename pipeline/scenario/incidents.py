@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry.projection import Floats
+from pipeline.geometry.earth import Floats
 from pipeline.scenario.catalogue import Scenario
 from pipeline.scenario.ground import moved
 from pipeline.scenario.kinds import KINDS, NUMBER, Where

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from pipeline.agreement import Agreement, Clause
-from pipeline.geometry.projection import Bools
-from pipeline.geometry.zones import locate_all
+from pipeline.geometry.earth import Bools
+from pipeline.geometry.places import Places
 from pipeline.model.footprint import Disc
 from pipeline.model.records import Incident, Window
 from pipeline.model.report import Count, Time
@@ -69,7 +69,7 @@ class Judge:
             return eligible
         rows = np.flatnonzero(np.asarray(self._covered.any(axis=0))[happened.kind])
         some = happened.at(rows)
-        places = locate_all(some.lon, some.lat, self._agreement.lines)
+        places = Places(some.lon, some.lat)
         inside: Bools = np.array([zone.contains(places) for zone in self._agreement.zones])
         for clause, covered in zip(self._agreement.clauses, self._covered, strict=True):
             within = np.asarray(inside[list(clause.zone_indices)].any(axis=0))

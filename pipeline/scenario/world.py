@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.agreement import Agreement
-from pipeline.geometry.projection import Floats
-from pipeline.geometry.zones import OUT, locate_all
+from pipeline.geometry.bands import OUT
+from pipeline.geometry.earth import Floats
+from pipeline.geometry.places import Places
 from pipeline.scenario.catalogue import ScenarioError
 from pipeline.scenario.ground import Path
 from pipeline.scenario.observers import NETWORKS, Network
@@ -75,7 +76,7 @@ def _far_sites(agreement: Agreement, path: Path, rng: np.random.Generator) -> tu
         lon = np.round(west + (east - west) * rng.random(_TRIES), 4)
         lat = np.round(south + (north - south) * rng.random(_TRIES), 4)
         lon = np.where(lon > 180.0, lon - 360.0, np.where(lon < -180.0, lon + 360.0, lon))
-        places = locate_all(lon, lat, agreement.lines)
+        places = Places(lon, lat)
         clear = np.full(_TRIES, FAR_CLEAR_M)
         out = np.ones(_TRIES, dtype=bool)
         for zone in agreement.zones:

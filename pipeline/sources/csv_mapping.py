@@ -95,7 +95,7 @@ class DiscPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="disc"
 
 
 class BearingPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="bearing"):
-    """An observer's position, a range and directions in words of the sixteen winds."""
+    """An observer's position, how well it is known, a range and directions in words of the sixteen winds."""
 
     lon: Number
     lat: Number
@@ -103,6 +103,7 @@ class BearingPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="be
     range_min_m: Number | None = None
     range_max_m: Number | None = None
     range_m: str | NumberCell | None = None
+    observer_radius_m: Number = 0.0
     within: str | Within | None = None
 
 

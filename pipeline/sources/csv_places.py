@@ -72,11 +72,13 @@ def _bearing(binder: Binder, spec: BearingPlace) -> Callable[[Fields], Footprint
     point = _point(binder, spec.lon, spec.lat, spec.within)
     distance = _distance(binder, spec)
     azimuths = binder.cell("place.azimuths", spec.azimuths, lambda value: wind_azimuths(str(value)))
+    radius = binder.number("place.observer_radius_m", spec.observer_radius_m)
 
     def get(fields: Fields) -> Footprint:
         lon, lat = point(fields)
         nearest_m, furthest_m = distance(fields)
-        return Bearing(lon, lat, nearest_m, furthest_m, _required(azimuths(fields), "place.azimuths"))
+        seen = _required(azimuths(fields), "place.azimuths")
+        return Bearing(lon, lat, nearest_m, furthest_m, seen, _required(radius(fields), "place.observer_radius_m"))
 
     return get
 

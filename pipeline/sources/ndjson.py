@@ -7,11 +7,13 @@ from typing import BinaryIO
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.model.check import Problem, check, in_utc
+from pipeline.model.check import Problem, check_all, in_utc
+from pipeline.model.columns import ReportColumns, columns_of
+from pipeline.model.records import Reject
 from pipeline.model.report import Origin, Report
 from pipeline.model.taxonomy import RejectReason
-from pipeline.sources.base import ReadContext, Row, digest, reject
-from pipeline.sources.records import ROW_LIMIT, lines
+from pipeline.sources.base import Batch, ReadContext, Row, digest, reject
+from pipeline.sources.records import ROW_LIMIT, Block, blocks
 
 _decode = msgspec.json.Decoder(Report).decode
 _decode_any = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -50,29 +52,81 @@ line has none; `feed` where the line has none and the input was configured as a 
 
     def read(self, stream: BinaryIO, context: ReadContext) -> Iterator[Row]:
         """One row for each line that is not blank."""
-        areas, feed, file = context.gazetteer.areas, context.feed, context.file
+        feed, file = context.feed, context.file
         number = 0
-        for span in lines(stream):
-            if span.blank:
-                continue
-            number += 1
-            if span.cut is not None:
-                detail = f"{span.cut.length} bytes; a line has {ROW_LIMIT} at most"
-                yield reject(self.name, context, number, span, Problem("", RejectReason.TOO_LONG, detail))
-                continue
-            report = decode_line(span.data)
-            problem = report if isinstance(report, Problem) else check(report, areas)
-            if isinstance(report, Problem) or problem is not None:
-                assert problem is not None
-                yield reject(self.name, context, number, span, problem)
-                continue
-            report = in_utc(report)
-            if report.origin is None:
-                origin = Origin(file, number, digest(span.data))
-                report = replace(report, origin=origin, feed=report.feed or feed)
-            elif feed is not None and report.feed is None:
-                report = replace(report, feed=feed)
-            yield Row(number, span.position, (report,))
+        for block in blocks(stream):
+            outcomes, _ = _outcomes(block, context)
+            for span, outcome in zip(block.spans(), outcomes, strict=True):
+                if outcome is None:
+                    continue
+                number += 1
+                if isinstance(outcome, Problem):
+                    yield reject(self.name, context, number, span, outcome)
+                    continue
+                report = in_utc(outcome)
+                if report.origin is None:
+                    origin = Origin(file, number, digest(span.data))
+                    report = replace(report, origin=origin, feed=report.feed or feed)
+                elif feed is not None and report.feed is None:
+                    report = replace(report, feed=feed)
+                yield Row(number, span.position, (report,))
+
+    def batches(self, stream: BinaryIO, context: ReadContext) -> Iterator[Batch]:
+        """The same rows as columns: no origin is made for them."""
+        number = 0
+        for block in blocks(stream):
+            outcomes, columns = _outcomes(block, context)
+            rejects: list[Reject] = []
+            told = len(outcomes)
+            if columns is None:
+                told = len(outcomes) - outcomes.count(None)
+                columns = columns_of([outcome for outcome in outcomes if isinstance(outcome, Report)])
+                rejects = list(self._rejects(block, outcomes, number, context))
+            number += told
+            yield Batch(told, columns, rejects)
+
+    def _rejects(self, block: Block, outcomes: "list[_Outcome]", number: int, context: ReadContext) -> Iterator[Reject]:
+        """The rejects of a block whose rows come after row `number`."""
+        for span, outcome in zip(block.spans(), outcomes, strict=True):
+            number += outcome is not None
+            if isinstance(outcome, Problem):
+                row = reject(self.name, context, number, span, outcome)
+                assert row.reject is not None
+                yield row.reject
+
+
+_Outcome = Report | Problem | None
+"""What a line gives; nothing where it is blank."""
+
+
+def _outcomes(block: Block, context: ReadContext) -> tuple[list[_Outcome], ReportColumns | None]:
+    """What each line gives, checked; and the columns of the reports, where every line gives one.
+
+    Most blocks are good throughout: they are decoded in one go. Where a line stands in the way of that, each of them is
+    decoded by itself, which gives the same, and tells what is wrong with which.
+    """
+    areas = context.gazetteer.areas
+    if block.cut is not None:
+        detail = f"{block.cut.length} bytes; a line has {ROW_LIMIT} at most"
+        return [Problem("", RejectReason.TOO_LONG, detail)], None
+    found: list[_Outcome]
+    try:
+        if not all(map(bytes.isascii, block.pieces)):
+            for piece in block.pieces:
+                piece.decode()
+        reports = list(map(_decode, block.pieces))
+        found = [*reports]
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        found = [None if span.blank else decode_line(span.data) for span in block.spans()]
+        reports = [outcome for outcome in found if isinstance(outcome, Report)]
+    columns = columns_of(reports)
+    problems = check_all(reports, columns, areas)
+    if not problems and len(reports) == len(found):
+        return found, columns
+    places = [index for index, outcome in enumerate(found) if isinstance(outcome, Report)]
+    for index, problem in problems.items():
+        found[places[index]] = problem
+    return found, None
 
 
 def decode_line(line: bytes) -> Report | Problem:

@@ -18,7 +18,7 @@ from pipeline.model.taxonomy import RejectReason
 KEPT_BYTES = 65_536
 """How much of a row that cannot be read is kept."""
 ROW_LIMIT = 1 << 20
-"""The longest row in bytes: twice what the largest area that a report may carry needs."""
+"""The longest row in bytes: twice what the largest area that a report may carry needs, and more than two reads give."""
 LINE_LIMIT = 256
 """The most physical lines that one record of a table may run over; a stray quote costs no more."""
 _CHUNK = 1 << 18
@@ -69,6 +69,27 @@ class TornInput(Exception):
         self.span: Span | None = None
 
 
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """Whole lines that follow one another, without their LF; a CR at the end of one is still there.
+
+    Where `cut` is set, it is one line that was too long to hold, and there is only its beginning.
+    """
+
+    position: int
+    pieces: list[bytes]
+    cut: Cut | None = None
+
+    def spans(self) -> Iterator[Span]:
+        """The lines, one by one, blank ones too."""
+        if self.cut is not None:
+            yield Span(self.position, self.pieces[0], self.cut)
+            return
+        position = self.position
+        for piece in self.pieces:
+            yield Span(position, piece.removesuffix(b"\r"))
+            position += len(piece) + 1
+
+
 class _Unfinished:
     """A line whose end has not been read yet; past the limit, only its beginning, length and hash."""
 
@@ -91,18 +112,16 @@ class _Unfinished:
             self._hash = hashlib.sha256(whole)
             self._parts = [whole[:KEPT_BYTES]]
 
-    def finish(self) -> Span:
+    def finish(self) -> Block:
         """The line. Its hash, where it was too long, covers a carriage return at its end."""
-        data = b"".join(self._parts)
-        if self._hash is None:
-            return Span(self.position, data.removesuffix(b"\r"))
-        return Span(self.position, data, Cut(self.length, self._hash.hexdigest()))
+        cut = None if self._hash is None else Cut(self.length, self._hash.hexdigest())
+        return Block(self.position, [b"".join(self._parts)], cut)
 
 
-def lines(stream: BinaryIO, limit: int = ROW_LIMIT) -> Iterator[Span]:
-    """The lines of `stream`, ended by LF or CRLF, blank ones too; a byte order mark at the start is left out.
+def blocks(stream: BinaryIO, limit: int = ROW_LIMIT) -> Iterator[Block]:
+    """The lines of `stream`, as many at once as each read gives; a byte order mark at the start is left out.
 
-    A line of more than `limit` bytes comes with its first 64 KiB, its whole length and whole hash (`cut` is set).
+    A line of more than `limit` bytes comes with its first 64 KiB, its whole length and whole hash, in its own block.
 
     Raises:
         TornInput: the stream breaks off; `span` is then the piece of a line that was left.
@@ -117,26 +136,42 @@ def lines(stream: BinaryIO, limit: int = ROW_LIMIT) -> Iterator[Span]:
             first, *others = chunk.split(b"\n")
             unfinished.add(first)
             if others:
-                yield unfinished.finish()
-                position = unfinished.position + unfinished.length + 1
                 last = others.pop()
-                for piece in others:
-                    yield _whole(position, piece, limit)
-                    position += len(piece) + 1
+                yield from _blocks(unfinished, others, limit)
+                position = unfinished.position + unfinished.length + 1 + sum(map(len, others)) + len(others)
                 unfinished = _Unfinished(position, limit)
                 unfinished.add(last)
             chunk = stream.read(_CHUNK)
     except TornInput as torn:
-        torn.span = unfinished.finish()
+        (torn.span,) = unfinished.finish().spans()
         raise
     if unfinished.length:
         yield unfinished.finish()
 
 
-def _whole(position: int, piece: bytes, limit: int) -> Span:
-    if len(piece) > limit:
-        return Span(position, piece[:KEPT_BYTES], Cut(len(piece), hashlib.sha256(piece).hexdigest()))
-    return Span(position, piece[:-1] if piece.endswith(b"\r") else piece)
+def _blocks(first: _Unfinished, others: list[bytes], limit: int) -> Iterator[Block]:
+    """A line that is at its end, and those after it, in as few blocks as may be."""
+    head = first.finish()
+    if head.cut is None and (limit >= 2 * _CHUNK or all(len(piece) <= limit for piece in others)):
+        yield Block(head.position, head.pieces + others)
+        return
+    yield head
+    position = first.position + first.length + 1
+    for piece in others:
+        line = _Unfinished(position, limit)
+        line.add(piece)
+        yield line.finish()
+        position += len(piece) + 1
+
+
+def lines(stream: BinaryIO, limit: int = ROW_LIMIT) -> Iterator[Span]:
+    """The lines of `stream`, ended by LF or CRLF, one by one, blank ones too; otherwise as `blocks` gives them.
+
+    Raises:
+        TornInput: the stream breaks off; `span` is then the piece of a line that was left.
+    """
+    for block in blocks(stream, limit):
+        yield from block.spans()
 
 
 def _first_chunk(stream: BinaryIO) -> bytes:

@@ -6,13 +6,14 @@ A file that breaks off gives all that could be read, and then TornInput.
 import io
 import zlib
 from collections.abc import Iterator
+from time import perf_counter
 from typing import IO
 
 import zstandard
 
 from pipeline.sources.records import TornInput
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 _MOST_OUT = 1 << 20
 """Bytes that one step of gzip may give: a small file may hold a great many zeros."""
 _ZSTD_STEP = 1 << 10
@@ -34,6 +35,8 @@ class ByteStream(io.RawIOBase):
         self._torn: TornInput | None = None
         self.bytes_read = 0
         """Bytes taken from the file so far, before decompression."""
+        self.seconds_read = 0.0
+        """How long taking and decompressing them took, waiting for them included."""
 
     def readable(self) -> bool:
         """True."""
@@ -44,7 +47,7 @@ class ByteStream(io.RawIOBase):
         while not self._ahead:
             if self._torn is not None:
                 raise self._torn
-            chunk = next(self._chunks, None)
+            chunk = self._next()
             if chunk is None:
                 return 0
             self._ahead = chunk
@@ -61,7 +64,7 @@ class ByteStream(io.RawIOBase):
         parts, have = [self._ahead], len(self._ahead)
         try:
             while have < size and not (until_line and b"\n" in b"".join(parts).lstrip()):
-                chunk = next(self._chunks, None)
+                chunk = self._next()
                 if chunk is None:
                     break
                 parts.append(chunk)
@@ -76,6 +79,13 @@ class ByteStream(io.RawIOBase):
         if not self._keep_open:
             self._raw.close()
         super().close()
+
+    def _next(self) -> bytes | None:
+        began = perf_counter()
+        try:
+            return next(self._chunks, None)
+        finally:
+            self.seconds_read += perf_counter() - began
 
     def _take(self) -> bytes:
         try:

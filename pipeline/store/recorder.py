@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pipeline.agreement import Agreement
-from pipeline.geometry.projection import Geometry
+from pipeline.geometry.earth import Geometry
 from pipeline.model.records import Reject, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Change

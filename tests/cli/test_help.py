@@ -16,7 +16,7 @@ from tests.cli.help_page import MARK, PAGE, generated
 PROMISED = {
     "demo": "--scenario -a --pace --seconds",
     "run": "-a --store --pace --strict --metrics-listen --mapping --feed --summary --json",
-    "match": "-a -o --all --strict",
+    "match": "-a -o --all --strict --timings",
     "alerts list": "--store --possible --json",
     "alerts show": "--store",
     "alerts export": "-o --history --possible --store",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.driving import Cli, line, on_a_terminal
+from tests.worlds import further_line, further_zone, write_world
 
 SHIPPED = ("donbas-2015", "ukraine-hypothetical")
 
@@ -36,6 +37,24 @@ def test_agreement_show_names_every_article_and_gap(cli: Cli, name: str) -> None
         assert line_["properties"]["accuracy_m"] > 0
     assert {feature["geometry"]["type"] for feature in data["zones"]["features"]} <= {"Polygon", "MultiPolygon"}
     assert {"name", "version", "parties"} <= data.keys()
+
+
+def test_agreement_show_tells_corridors_and_areas_between_lines(cli: Cli, tmp_path: Path) -> None:
+    extra = further_line(tmp_path, "road", [[37.0, 49.0], [37.4, 49.0]])
+    extra += further_zone("beside", 'kind = "corridor"\nline = "road"\nwithin_m = 2000\nbetween = ["start", 9000]')
+    extra += further_zone("amid", 'kind = "between_lines"\nlines = ["line", "road"]\nparty = "a"')
+    path = write_world(tmp_path, extra=extra)
+    page = " ".join(cli("agreement", "show", path).out.split())
+    assert "beside: beside where within 2 km of road, between start and 9 km area 48.6 km² source made-up" in page
+    assert "amid: amid where between line and road area" in page
+    assert "road: road length 29 km, drawn to within 50 m source" in page
+    zones = {
+        zone["properties"]["id"]: zone for zone in cli("agreement", "show", path, "--json").json()["zones"]["features"]
+    }
+    assert zones["beside"]["properties"]["within_m"] == 2000
+    assert zones["amid"]["properties"]["lines"] == ["line", "road"]
+    lon = [place[0] for place in zones["beside"]["geometry"]["coordinates"][0]]
+    assert min(lon) == pytest.approx(36.9727, abs=2e-3)
 
 
 def test_agreement_check_says_that_there_is_no_problem(cli: Cli, world: Path) -> None:

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
+from msgspec.structs import replace
 
+from pipeline.model.footprint import Bearing
 from pipeline.store import open_store
 from tests.cli.driving import Cli, traceless
 from tests.cli.recorded import BROAD, CLEAR, SECTOR, agreement_file, record
@@ -102,6 +105,32 @@ def test_footprints_are_drawn_as_they_are(page: Path, store: Path) -> None:
     assert 0.06 < east - 37.5 < 0.07
     (district,) = data["shapes"][drawn[BROAD.report_id]["shape"]]
     assert len(district[0]) > 50
+
+
+@pytest.mark.parametrize("near_m", [0.0, 1_000.0])
+@pytest.mark.parametrize("azimuths", [((0.0, 90.0),), ((0.0, 360.0),)])
+def test_a_bearing_is_drawn_from_wherever_the_observer_may_have_stood(
+    cli: Cli, tmp_path: Path, near_m: float, azimuths: tuple[tuple[float, float], ...]
+) -> None:
+    path = agreement_file(tmp_path / "agreement")
+    place, beside_m = Bearing(37.5, 48.2, near_m, 5_000.0, azimuths), 800.0
+    blurred = replace(place, observer_radius_m=beside_m)
+    record(tmp_path / "truceline.db", path, [report(61, place), report(62, blurred, at=timedelta(hours=9))])
+    assert cli("alerts", "map", "-o", "map.html", "-a", path, "--possible").code == 0
+    data = data_of(tmp_path / "map.html")
+    exact, wide = (_drawn(data["shapes"][number]) for number in sorted(one["shape"] for one in data["alerts"]))
+    degree_m = 111_205.0
+    assert wide.bounds[3] - exact.bounds[3] == pytest.approx(beside_m / degree_m, rel=0.03)
+    assert exact.bounds[1] - wide.bounds[1] == pytest.approx(beside_m / degree_m, rel=0.03)
+    assert wide.buffer(1e-4).covers(exact)
+    assert len(wide.interiors) == len(exact.interiors) == (near_m > 0.0 and azimuths == ((0.0, 360.0),))
+    assert any("of an observer within 800 m of" in text for text in data["texts"])
+
+
+def _drawn(polygons: list[list[list[list[float]]]]) -> shapely.Polygon:
+    (rings,) = polygons
+    flat = [[(lon, lat) for lat, lon in ring] for ring in rings]
+    return shapely.Polygon(flat[0], flat[1:])
 
 
 def test_whole_days_are_days_on_the_map(cli: Cli, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+import pandas as pd
 import pytest
 import shapely
 
@@ -96,6 +97,68 @@ def test_match_refuses_what_is_no_place(world: Path) -> None:
     null = geopandas.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs="EPSG:4326")
     with pytest.raises(ValueError, match="frame:0"):
         pipeline.match(null, world)
+
+
+TIMES = pd.to_datetime(["2016-03-01T08:00:00.123456789Z", "1950-01-01T00:00:00.999999999Z", "2016-03-01T08:00:00.0Z"])
+
+
+def points(**columns: Any) -> geopandas.GeoDataFrame:
+    shapes = [shapely.Point(37.6, 48.2), shapely.Point(), shapely.Point(37.3, 48.15)]
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {},
+        {"radius_m": [0, 5, 20_000]},
+        {"report_id": ["a:1", "b:2", "b:2"], "observed_from": TIMES, "observed_until": TIMES},
+        {"observed_from": TIMES.as_unit("s"), "observed_until": TIMES.tz_convert("Asia/Tokyo")},
+    ],
+)
+def test_points_match_as_reports_do(world: Path, columns: dict[str, Any]) -> None:
+    """A column of objects, as every table of other things may have, is read row by row."""
+    frame = points(**columns)
+    at_once = pipeline.match(frame, world, all_reports=True)
+    for name in {"radius_m", "observed_from"} & set(columns):
+        frame[name] = frame[name].astype(object)
+    by_row = pipeline.match(
+        frame.assign(radius_m=frame.get("radius_m", pd.Series([0.0] * 3)).astype(object)), world, all_reports=True
+    )
+    pd.testing.assert_frame_equal(pd.DataFrame(at_once), pd.DataFrame(by_row))
+    assert len(at_once) > 5
+
+
+NOT_A_TIME = pd.DatetimeIndex(["2016-03-01T08:00:00Z", pd.NaT, pd.NaT])
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"report_id": ["a:1", "b:2", "b"]}, "b: report_id: 'b' does not begin with"),
+        ({"report_id": ["a:", "b", "b:1"]}, "a:: report_id: 'a:' does not begin with"),
+        ({"report_id": ["a:1", "b:2", "b:" + "x" * 300]}, "longer than 300"),
+        ({"radius_m": [1.0, -1.0, -2.0]}, "frame:2: footprint.radius_m: -2.0 m is not between"),
+        ({"radius_m": [float("nan"), 0.0, 0.0]}, "frame:0: footprint.radius_m: nan m is not between"),
+        ({"observed_from": NOT_A_TIME, "observed_until": TIMES}, "frame:1: observed_from: a time without a zone"),
+        (
+            {"observed_from": TIMES, "observed_until": TIMES[[1, 1, 1]]},
+            "frame:0: observed_until: .* is before its start",
+        ),
+        ({"observed_from": TIMES}, "frame:0: observed_until"),
+        ({"observed_from": pd.to_datetime(["1800-01-01T00:00:00Z"] * 3)}, "the year 1800"),
+        ({"observed_from": TIMES.tz_localize(None)}, "a time without a zone"),
+        ({"geometry": [None, shapely.Point(200, 10), shapely.Point(0, 0)]}, "frame:1: footprint: longitude 200"),
+        ({"geometry": [shapely.Point(float("nan"), 1), None, None]}, "frame:0: footprint: longitude nan"),
+    ],
+)
+def test_match_says_which_row_of_a_frame_is_no_report(world: Path, columns: dict[str, Any], said: str) -> None:
+    frame = points().assign(**columns)
+    with pytest.raises(ValueError, match=said):
+        pipeline.match(frame, world)
+    frame["radius_m"] = frame.get("radius_m", pd.Series([0.0] * 3)).astype(object)
+    with pytest.raises(ValueError, match=said):
+        pipeline.match(frame, world)
 
 
 def test_a_store_is_read_while_python_asks(cli: Cli, world: Path, tmp_path: Path) -> None:

@@ -14,9 +14,20 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
+from pipeline.cli.timings import PARTS
 from pipeline.model.records import Alert, DoubtNote, Reject, Revision
 from pipeline.model.taxonomy import Change, Doubt, Reason, RejectReason, Severity, Side, Standing, Status
-from pipeline.tables import COLUMNS, INTEGERS, NESTED, NUMBERS, TIMES, OutputNameError, TableKind, write_records
+from pipeline.tables import (
+    COLUMNS,
+    INTEGERS,
+    NESTED,
+    NUMBERS,
+    TIMES,
+    OutputNameError,
+    TableKind,
+    write_matches,
+    write_records,
+)
 from tests.cli.driving import Cli, line
 
 ALERT = Alert(
@@ -148,7 +159,7 @@ def test_no_csv_cell_is_a_formula(tmp_path: Path, begin: str) -> None:
 @pytest.mark.parametrize("ending", ["ndjson", "csv", *SPATIAL])
 def test_a_table_without_rows_is_still_a_table(tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"none.{ending}"
-    assert write_records(out, TableKind.MATCHES, []) == 0
+    assert write_matches(out, []) == 0
     if ending in SPATIAL:
         assert len(_read(out)) == 0
         assert "offset_m" in _read(out).columns or ending == "geojson"
@@ -179,7 +190,7 @@ def test_every_field_of_an_alert_has_the_form_of_its_type() -> None:
 
 
 def test_many_batches_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.tables.BATCH_ROWS", 7)
+    monkeypatch.setattr("pipeline.tables.arrow.BATCH_ROWS", 7)
     alerts = [replace(ALERT, alert_id=f"al_{number:03}") for number in range(50)]
     for ending in ("parquet", "gpkg"):
         out = tmp_path / f"a.{ending}"
@@ -210,6 +221,17 @@ def test_match_says_the_same_in_every_format(cli: Cli, world: Path, tmp_path: Pa
     first = json.loads((tmp_path / "m.ndjson").read_text().splitlines()[0])
     assert list(first) == [*COLUMNS[TableKind.MATCHES], "geometry"]
     assert first["geometry"] == {"type": "Point", "coordinates": [37.6, 48.2]}
+
+
+def test_match_tells_where_the_time_went(cli: Cli, world: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.ndjson").write_bytes(b"".join(line(number) for number in range(50)))
+    assert "seconds" not in cli("match", "-a", world, "r.ndjson", "-o", "m.csv").err
+    told = cli("match", "-a", world, "r.ndjson", "-o", "m.csv", "--timings")
+    assert (told.code, told.out) == (0, "")
+    rows = [words.split() for words in told.err.splitlines()]
+    table = {words[0]: float(words[1]) for words in rows if words and words[0] in {*PARTS, "all"}}
+    assert list(table) == [*PARTS, "all"]
+    assert sum(table[part] for part in PARTS) == pytest.approx(table["all"], abs=0.03)
 
 
 def test_match_under_strict_writes_nothing(cli: Cli, world: Path, tmp_path: Path) -> None:

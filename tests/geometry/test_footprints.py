@@ -1,4 +1,4 @@
-"""Footprints: the bounding disc holds the lattice, the lattice fills the footprint."""
+"""Footprints: the bounding disc holds the cells, the cells fill the footprint."""
 
 import numpy as np
 import pytest
@@ -6,21 +6,35 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.geometry.footprints import MOST_CELLS, Footprints, sectors
-from pipeline.geometry.projection import GEOD, area_m2, distance_m
-from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
+from pipeline.geometry.cells import Cells
+from pipeline.geometry.earth import GEOD, Floats, area_m2, distance_m, to_lonlat
+from pipeline.geometry.footprints import Footprints, sectors
+from pipeline.model.footprint import Area, Bearing, Footprint, Nowhere, Polygon
 from tests.worlds import FOOTPRINTS
 
 
+def fine(placed: Footprints, divisions: int) -> list[Cells]:
+    cells = placed.cells([0])
+    for _ in range(divisions):
+        cells = [some.divided() for some in cells]
+    return cells
+
+
+def centres(placed: Footprints, cells: Cells) -> tuple[Floats, Floats]:
+    return to_lonlat(placed.frames([0]).to_earth(cells.owner, *cells.centres_m()))
+
+
 @given(footprint=FOOTPRINTS.filter(lambda place: not isinstance(place, Nowhere)))
-def test_the_bounding_disc_and_the_cover_hold_every_place_of_the_lattice(footprint: Footprint) -> None:
+def test_the_bounding_disc_holds_every_cell_and_a_cells_disc_holds_its_parts(footprint: Footprint) -> None:
     placed = Footprints([footprint], {})
-    lon, lat = placed.lattice(0)
-    assert distance_m(placed.lon[0], placed.lat[0], lon, lat).max() <= placed.reach_m[0] * 1.002 + 0.01
-    cover_lon, cover_lat, radius_m = placed.cover(0)
-    away = distance_m(lon[:, None], lat[:, None], cover_lon[None, :], cover_lat[None, :])
-    assert (away <= radius_m[None, :] + 0.01).any(axis=1).all()
-    assert len(cover_lon) < 2_000
+    for some in placed.cells([0]):
+        lon, lat = centres(placed, some)
+        assert distance_m(placed.lon[0], placed.lat[0], lon, lat).max() <= placed.reach_m[0] * 1.002 + 0.01
+        parts = some.divided()
+        east, north = (np.repeat(figures, 4) for figures in some.centres_m())
+        to_east, to_north = parts.centres_m()
+        assert (np.hypot(to_east - east, to_north - north) <= np.repeat(some.radius_m(), 4) + 1e-6).all()
+        assert parts.weight.sum() == pytest.approx(some.weight.sum())
 
 
 THIN = [[37.7, -75.0], [37.7000000000001, -75.0], [37.7000000000001, 89.0], [37.7, 89.0], [37.7, -75.0]]
@@ -37,10 +51,11 @@ THIN = [[37.7, -75.0], [37.7000000000001, -75.0], [37.7000000000001, 89.0], [37.
         [[37.0, 48.0], [38.0, 48.9], [38.0, 48.90000001], [37.0, 48.0]],
     ],
 )
-def test_a_sliver_costs_no_more_than_the_finest_grid(ring: list[list[float]]) -> None:
-    placed = Footprints([Area(geometry=Polygon([ring]))], {})
-    assert 1 <= len(placed.lattice(0)[0]) <= MOST_CELLS
-    assert 1 <= len(placed.cover(0)[0]) < 3_000
+def test_a_sliver_has_few_cells_that_are_all_of_it(ring: list[list[float]]) -> None:
+    (cells,) = Footprints([Area(geometry=Polygon([ring]))], {}).cells([0])
+    assert 1 <= len(cells) <= 5_000
+    assert cells.weight.sum() == pytest.approx(1.0)
+    assert np.isfinite(cells.radius_m()).all()
 
 
 @given(
@@ -70,12 +85,6 @@ def test_an_area_by_name_has_that_areas_outline() -> None:
     drawn = Footprints([Area(geometry=Polygon([[list(c) for c in outline.exterior.coords]]))], {})
     assert (named.lon[0], named.lat[0], named.reach_m[0]) == (drawn.lon[0], drawn.lat[0], drawn.reach_m[0])
     assert named.area_m2[0] == pytest.approx(1.655e9, rel=0.01)
-    lon, lat = named.lattice(0)
-    assert len(lon) >= 256
-    assert shapely.contains_xy(outline, lon, lat).all()
-
-
-def test_an_exact_place_is_itself() -> None:
-    lon, lat = Footprints([Disc(37.0, 48.0, 0.0)], {}).lattice(0)
-    assert np.allclose(lon, 37.0)
-    assert np.allclose(lat, 48.0)
+    (cells,) = fine(named, 3)
+    lon, lat = centres(named, cells)
+    assert shapely.contains_xy(outline.buffer(0.003), lon, lat).all()

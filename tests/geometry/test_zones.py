@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import Line
 from pipeline.geometry.membership import membership
-from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone, locate_all, zone_area_m2
+from pipeline.geometry.places import Places
+from pipeline.geometry.zones import OffsetZone, PolygonZone, Zone, zone_area_m2
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
 from tests.geometry.test_linear_referencing import BENT, BENT_ORACLE
 from tests.oracles import GEOD
 
-LINES = {"line": BENT}
 SQUARE = shapely.box(37.4, 47.9, 37.8, 48.3)
 ZONES: tuple[Zone, ...] = (
     OffsetZone("left", "line", BENT, -1, 0.0, 7_500.0),
@@ -32,13 +32,12 @@ def shares(
     footprint: Footprint, groups: tuple[tuple[int, ...], ...] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     footprints = Footprints([footprint], {})
-    places = locate_all(footprints.lon, footprints.lat, LINES)
-    found = membership(footprints, ZONES, groups, LINES, places)
+    found = membership(footprints, ZONES, groups, Places(footprints.lon, footprints.lat))
     return found.each[:, 0], found.any[:, 0]
 
 
 def monte_carlo(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    places = locate_all(lon, lat, LINES)
+    places = Places(lon, lat)
     return np.array([zone.contains(places).mean() for zone in ZONES])
 
 
@@ -128,7 +127,7 @@ def test_two_metres_either_side_of_an_edge_are_told_apart(offset: float, share: 
     for shift, inside in ((-margin, True), (margin, False)):
         signed = offset + (shift if offset > 0 else -shift)
         lon, lat = line.place(share * line.length_m, signed)
-        places = locate_all(np.atleast_1d(lon), np.atleast_1d(lat), {"line": line})
+        places = Places(lon, lat)
         assert zone.contains(places)[0] == inside
 
 
@@ -147,7 +146,7 @@ def test_the_drawing_has_about_the_zones_area(index: int) -> None:
     low, high = np.sin(np.radians([south, north]))
     lat = np.degrees(np.arcsin(rng.uniform(low, high, n)))
     box_m2 = 6_371_007.2**2 * np.radians(east - west) * (high - low)
-    inside = ZONES[index].contains(locate_all(lon, lat, LINES)).mean()
+    inside = ZONES[index].contains(Places(lon, lat)).mean()
     assert zone_area_m2(ZONES[index]) == pytest.approx(inside * box_m2, rel=0.12)
 
 
@@ -168,7 +167,6 @@ def test_one_means_wholly_and_a_gap_is_seen() -> None:
             if isinstance(footprint, Disc) and outline.area < 0.1:
                 continue  # the region itself, which no disc about its middle fills
             footprints = Footprints([footprint], {})
-            places = locate_all(footprints.lon, footprints.lat, {})
-            share = membership(footprints, [zone], [(0,)], {}, places)
+            share = membership(footprints, [zone], [(0,)], Places(footprints.lon, footprints.lat))
             assert (share.each[0, 0] == 1.0, share.any[0, 0] == 1.0) == (wholly, wholly)
             assert share.each[0, 0] > 0.9

@@ -12,21 +12,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pipeline.agreement import Agreement, load_agreement
-from pipeline.geometry.footprints import MOST_CELLS, Footprints
+from pipeline.geometry.footprints import Footprints
 from pipeline.model.check import EARLIEST, LATEST, MAX_RADIUS_M, check
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygon, Nowhere, Polygon
 from pipeline.model.report import Attribution, Count, Report
 from pipeline.model.taxonomy import Activity, Basis, CountUnit, Weapon
 from pipeline.monitor import MemoryWindows, Monitor
-from pipeline.monitor.match import match_reports
-from pipeline.monitor.parameters import DEFAULT
+from tests.matches import matches
 from tests.monitor.remembering import AREAS
 from tests.worlds import report, world
 
-MOST_PLACES = MOST_CELLS + 4_500
+MOST_PLACES = 20_000
 """A grid may have a part of a row and of a column more than was asked for."""
 
-BYTES_A_CELL = 100
+MOST_BYTES = 64 << 20
 """Memory that sampling may take, for each cell of the finest grid: a dozen figures."""
 
 HOLED = [
@@ -61,7 +60,7 @@ def check_judged(agreements: list[Agreement], *reports: Report) -> None:
     for alerts in changes.alerts.values():
         assert all(0.0 < alert.probability <= 1.0 and 0.0 <= alert.place_probability <= 1.0 for alert in alerts)
     for agreement in agreements:
-        for row in match_reports(reports, agreement, DEFAULT, all_reports=True):
+        for row in matches(reports, agreement, all_reports=True):
             assert 0.0 <= row.probability <= 1.0
 
 
@@ -74,12 +73,15 @@ def check_bounded(footprint: Footprint) -> None:
     assert math.isfinite(placed.area_m2[0])
     assert placed.area_m2[0] >= 0.0
     tracemalloc.start()
-    samples = placed.lattice(0), placed.cover(0)
+    cells = placed.cells([0])
     _, most_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most_bytes < BYTES_A_CELL * MOST_CELLS
-    for arrays in samples:
-        assert all(1 <= len(array) <= MOST_PLACES and np.isfinite(array).all() for array in arrays)
+    assert most_bytes < MOST_BYTES
+    assert 1 <= sum(len(some) for some in cells) <= MOST_PLACES
+    for some in cells:
+        arrays = (*some.centres_m(), some.radius_m(), some.round_m(), some.weight)
+        assert all(np.isfinite(array).all() for array in arrays)
+    assert sum(float(some.weight.sum()) for some in cells) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,12 @@ def check_bounded(footprint: Footprint) -> None:
                 ((0.0, 1e-9), (180.0, 180.0000001)),
             )
         ),
+        *(
+            pytest.param(Bearing(37.7, lat, 0.0, far, ((0.0, 90.0),), beside), id=f"bearing {lat} {far} from {beside}")
+            for lat in (48.1, 90.0)
+            for far in (1.0, MAX_RADIUS_M)
+            for beside in (5e-324, 1_000.0, MAX_RADIUS_M)
+        ),
     ],
 )
 def test_footprints_at_the_bounds_are_judged(agreements: list[Agreement], footprint: Footprint) -> None:
@@ -172,10 +180,11 @@ AZIMUTHS: st.SearchStrategy[Any] = st.lists(st.tuples(AZIMUTH, AZIMUTH), min_siz
 FOOTPRINTS: st.SearchStrategy[Footprint] = st.one_of(
     st.builds(lambda place, radius_m: Disc(place[0], place[1], radius_m), PLACE, LENGTH_M),
     st.builds(
-        lambda place, ends, azimuths: Bearing(place[0], place[1], min(ends), max(ends), azimuths),
+        lambda place, ends, azimuths, beside_m: Bearing(place[0], place[1], min(ends), max(ends), azimuths, beside_m),
         PLACE,
         st.tuples(LENGTH_M, LENGTH_M),
         AZIMUTHS,
+        st.just(0.0) | LENGTH_M,
     ),
     rings().map(drawn),
     st.lists(rings(), min_size=2, max_size=3).map(lambda some: drawn(*some)),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pipeline.model.check import check, in_utc
+from pipeline.model.check import check, check_all, in_utc
+from pipeline.model.columns import columns_of
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygon, Nowhere, Polygon, wind_azimuths
 from pipeline.model.identity import alert_id, content_hash, incident_id
 from pipeline.model.records import Window
@@ -28,6 +29,7 @@ R = RejectReason
     [
         Disc(-180.0, -90.0, 0.0),
         Bearing(37.0, 48.0, 0.0, 5_000.0, ((350.0, 10.0),)),
+        Bearing(37.0, 48.0, 0.0, 5_000.0, ((350.0, 10.0),), 2_000_000.0),
         Area(area_id="known"),
         Area(geometry=Polygon([SQUARE])),
         Area(geometry=MultiPolygon([[SQUARE], [SQUARE]])),
@@ -36,6 +38,45 @@ R = RejectReason
 )
 def test_every_kind_of_footprint_passes(footprint: Footprint) -> None:
     assert check(replace(GOOD, footprint=footprint), {"known"}) is None
+
+
+ODD_TIMES = st.sampled_from(
+    [DAY, datetime(1900, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)]
+) | st.datetimes(timezones=st.just(UTC))
+ODD_FIGURES = st.floats() | st.sampled_from([0.0, -0.0, 90.0, 180.0, -180.0, 180.00000000000003, 2_000_000.0])
+ODD_COUNTS = st.builds(Count, ODD_FIGURES, st.none() | ODD_FIGURES, st.just(CountUnit.SHOT))
+ODD: dict[str, st.SearchStrategy[Any]] = {
+    "report_id": st.sampled_from(["test:1", "test:", "test", ":1", "else:1", "test:" + "x" * 295, "test:" + "x" * 296]),
+    "source": st.sampled_from(["test", "", "te", "test:1"]),
+    "observed_from": ODD_TIMES,
+    "observed_until": ODD_TIMES,
+    "published_at": st.none() | ODD_TIMES,
+    "received_at": st.none() | ODD_TIMES,
+    "revises": st.none() | st.sampled_from(["test:1", "test:2", "else:2"]),
+    "ledger": st.none() | st.sampled_from(["sensor", "party:a", "party:", "press"]),
+    "calibre_mm": st.none() | ODD_FIGURES | st.tuples(ODD_FIGURES, ODD_FIGURES),
+    "count": st.none() | ODD_COUNTS,
+    "footprint": st.one_of(
+        st.builds(Disc, ODD_FIGURES, ODD_FIGURES, ODD_FIGURES),
+        st.builds(
+            lambda near, far, beside: Bearing(37.0, 48.0, near, far, ((0.0, 9.0),), beside),
+            ODD_FIGURES,
+            ODD_FIGURES,
+            ODD_FIGURES,
+        ),
+        st.sampled_from([Nowhere(), Area(), Area(area_id="known"), Area(area_id="else"), Area(geometry=Polygon([]))]),
+    ),
+}
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=ODD), max_size=6), st.booleans())
+def test_many_at_once_are_checked_as_each_alone(changes: list[dict[str, Any]], only_discs: bool) -> None:
+    reports = [GOOD, *(replace(GOOD, **changed) for changed in changes)]
+    if only_discs:
+        reports = [one for one in reports if isinstance(one.footprint, Disc)]
+    alone = [check(one, {"known"}) for one in reports]
+    found = check_all(reports, columns_of(reports), {"known"})
+    assert found == {index: problem for index, problem in enumerate(alone) if problem is not None}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +98,14 @@ def test_every_kind_of_footprint_passes(footprint: Footprint) -> None:
         ({"footprint": Disc(37.0, 48.0, float("nan"))}, "footprint.radius_m", R.BAD_VALUE),
         ({"footprint": Disc(float("nan"), 48.0, 1.0)}, "footprint", R.COORDINATES_OUT_OF_RANGE),
         ({"footprint": Bearing(37.0, 48.0, 5.0, 5.0, ((0.0, 9.0),))}, "footprint.range_max_m", R.BAD_VALUE),
+        *(
+            (
+                {"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ((0.0, 9.0),), no)},
+                "footprint.observer_radius_m",
+                R.BAD_VALUE,
+            )
+            for no in (-1.0, float("nan"), float("inf"), 2_000_001.0)
+        ),
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ())}, "footprint.azimuths_deg", R.BAD_VALUE),
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ((90.0, 90.0),))}, "footprint.azimuths_deg", R.BAD_VALUE),
         ({"footprint": Bearing(37.0, 48.0, 0.0, 5.0, ((10.0, 371.0),))}, "footprint.azimuths_deg", R.BAD_VALUE),

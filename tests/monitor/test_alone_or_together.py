@@ -16,9 +16,8 @@ from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Polygon
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Activity
 from pipeline.monitor import MemoryWindows, Monitor
-from pipeline.monitor.match import match_reports
-from pipeline.monitor.parameters import DEFAULT
 from pipeline.monitor.site import Site
+from tests.matches import matches
 from tests.monitor.remembering import AREAS
 from tests.worlds import report, world
 
@@ -76,7 +75,7 @@ def reports(agreement: Agreement) -> list[Report]:
 
 def matched(reports: Sequence[Report], agreement: Agreement) -> Judged:
     found: Judged = defaultdict(list)
-    for row in match_reports(reports, agreement, DEFAULT, all_reports=True):
+    for row in matches(reports, agreement, all_reports=True):
         found[row.report_id].append(msgspec.json.encode(row))
     return found
 
@@ -94,7 +93,9 @@ def unrounded(reports: Sequence[Report], agreement: Agreement) -> Judged:
     groups = [clause.zone_indices for clause in agreement.clauses]
     site = Site(Footprints([one.footprint for one in reports], AREAS), agreement, groups)
     tables = [site.shares.each, site.shares.any]
-    tables += [np.stack([found.chainage_m, found.offset_m]) for found in site.places.located.values()]
+    tables += [
+        np.stack([found.chainage_m, found.offset_m]) for found in map(site.places.along, agreement.lines.values())
+    ]
     return {
         one.report_id: [row[index].tobytes() for table in tables for row in table] for index, one in enumerate(reports)
     }

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from pipeline.agreement import Agreement
-from pipeline.geometry.zones import OUT, locate_all
+from pipeline.geometry.bands import OUT
+from pipeline.geometry.places import Places
 from pipeline.scenario.catalogue import Scenario, scenario_named
 from pipeline.scenario.ground import Path, between, length_m, metres_per_degree, moved
 from pipeline.scenario.incidents import DAY_MS, EXCHANGE_LASTS_MS, Incidents, happen
@@ -80,7 +81,7 @@ def test_incidents_stay_in_their_span(day: Incidents) -> None:
 
 def test_what_is_far_off_is_in_no_zone(day: Incidents, hypothetical: Agreement) -> None:
     far = day.at(np.flatnonzero(WHERE[day.kind] == list(Where).index(Where.FAR)))
-    places = locate_all(far.lon, far.lat, hypothetical.lines)
+    places = Places(far.lon, far.lat)
     for zone in hypothetical.zones:
         assert (zone.settle(places, np.full(far.size, 10_000.0)) == OUT).all()
 

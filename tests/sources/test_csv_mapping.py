@@ -157,6 +157,21 @@ AREA = (
             {"x": "38", "y": "48", "dir": "NE to SE", "km": "4 – 5.5"},
             Bearing(38, 48, 4000, 5500, ((33.75, 146.25),)),
         ),
+        (
+            BEARING + 'observer_radius_m = {column = "r", default = 0}',
+            {"x": "38", "y": "48", "dir": "SSW", "km": "1-5", "r": "300"},
+            Bearing(38, 48, 1000, 5000, ((191.25, 213.75),), 300),
+        ),
+        (
+            BEARING + 'observer_radius_m = {column = "r", default = 0}',
+            {"x": "38", "y": "48", "dir": "SSW", "km": "1-5", "r": ""},
+            Bearing(38, 48, 1000, 5000, ((191.25, 213.75),)),
+        ),
+        (
+            BEARING + "observer_radius_m = 250",
+            {"x": "38", "y": "48", "dir": "SSW", "km": "1-5"},
+            Bearing(38, 48, 1000, 5000, ((191.25, 213.75),), 250),
+        ),
         (AREA, {"region": "ua-luhansk"}, Area(area_id="ua-luhansk")),
         (AREA, {"region": "Donestk oblast"}, Area(area_id="ua-donetsk")),
         (NOWHERE, {}, Nowhere()),
@@ -191,6 +206,16 @@ def test_a_place_is_a_disc_a_bearing_an_area_or_nowhere(
         (BEARING, {"x": "38", "y": "48", "dir": "N", "km": "3"}, "bad_value place.range_m"),
         (BEARING, {"x": "38", "y": "48", "dir": "N", "km": "5-1"}, "bad_value footprint.range_max_m"),
         (BEARING, {"x": "38", "y": "48", "dir": "", "km": "1-5"}, "missing place.azimuths"),
+        (
+            BEARING + 'observer_radius_m = "p"',
+            {"x": "38", "y": "48", "dir": "N", "km": "1-5"},
+            "missing place.observer_radius_m",
+        ),
+        (
+            BEARING + 'observer_radius_m = "p"',
+            {"x": "38", "y": "48", "dir": "N", "km": "1-5", "p": "-1"},
+            "bad_value footprint.observer_radius_m",
+        ),
         (AREA, {"region": "Atlantis"}, "unknown_area place.area"),
         (AREA.replace("Donestk*", "ua-donetsk").replace("values", "default = 'ua', values"), {"region": ""}, "csv:t:7"),
         (AREA, {"region": ""}, "missing place.area"),

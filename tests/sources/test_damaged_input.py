@@ -5,13 +5,21 @@ import gzip
 import io
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.gazetteer import load_gazetteer
+from pipeline.model.columns import columns_of, joined
+from pipeline.sources.base import ReadContext
+from pipeline.sources.inputs import Input
+from pipeline.sources.ndjson import Ndjson
 from pipeline.sources.records import Dialect, Table, lines
+from pipeline.sources.registry import sources
+from pipeline.sources.streams import ByteStream
 from tests.sources.reading import assert_conserved, content, opened, outcomes, read_rows
 from tests.sources.test_ndjson import line
 from tests.sources.test_ucdp import row, table
@@ -59,6 +67,38 @@ def damaged(draw: st.DrawFn, data: bytes, start: int = 0) -> bytes:
 @given(damaged(NDJSON))
 def test_every_row_of_a_damaged_ndjson_file_is_told_once(data: bytes) -> None:
     assert_conserved(read_rows("ndjson", data), data)
+
+
+@given(damaged(NDJSON), st.sampled_from(["ndjson", "ucdp"]), st.integers(1, 400))
+def test_rows_as_columns_are_the_rows(data: bytes, source: str, a_read: int) -> None:
+    rows = read_rows(source, data)
+    given = Input(
+        "some/file",
+        sources()[source],
+        None,
+        ReadContext("some/file", load_gazetteer()),
+        ByteStream(Pieces(data, a_read)),
+    )
+    batches = list(given.batches())
+    assert sum(batch.rows for batch in batches) == len(rows)
+    assert [reject for batch in batches for reject in batch.rejects] == [row.reject for row in rows if row.reject]
+    columns, expected = (
+        joined([batch.columns for batch in batches]),
+        columns_of([report for row in rows for report in row.reports]),
+    )
+    assert (columns.report_ids, columns.footprints) == (expected.report_ids, expected.footprints)
+    assert columns.observed_from_us.tolist() == expected.observed_from_us.tolist()
+    assert columns.observed_until_us.tolist() == expected.observed_until_us.tolist()
+
+
+@given(damaged(NDJSON), st.integers(1, 400))
+def test_rows_are_the_same_whether_a_neighbour_is_damaged_or_not(data: bytes, a_read: int) -> None:
+    """A block of good lines is decoded at once, and one with a bad line each by itself: it makes no difference."""
+    at_once = read_rows("ndjson", data)
+    context = ReadContext("some/file", load_gazetteer())
+    assert list(Ndjson().read(cast(BinaryIO, Pieces(data, a_read)), context)) == at_once
+    by_line = [row for span in lines(io.BytesIO(data)) for row in Ndjson().read(io.BytesIO(span.data + b"\n"), context)]
+    assert outcomes(by_line) == outcomes(at_once)
 
 
 @given(damaged(UCDP))
@@ -183,6 +223,17 @@ def test_a_well_formed_table_is_split_as_the_csv_module_splits_it(
     records = list(Table(io.BytesIO(text.getvalue().encode()), dialect(delimiter)).records(3))
     assert [record.fields for record in records] == rows
     assert all(record.problem is None for record in records)
+
+
+class Pieces(io.BytesIO):
+    """Gives so many of its bytes at a time."""
+
+    def __init__(self, data: bytes, a_read: int) -> None:
+        super().__init__(data)
+        self._a_read = a_read
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(self._a_read)
 
 
 class Trickle(io.BytesIO):

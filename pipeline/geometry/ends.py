@@ -1,0 +1,80 @@
+"""An open line's end: which discs surely hold no place whose nearest place on the line it is, and which only such."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.geometry.earth import Bools, Floats
+
+_SAMPLES_M = 50.0 * 2.0 ** (np.arange(26) / 2.0)
+"""So far from the end, along the line, are the places that a disc may be nearer to: up to 290 km."""
+
+_LEVEL = 0.001
+"""Room for what the ground's bulge does to an angle, by the distance."""
+
+
+class Cut(NamedTuple):
+    """A cut across a line: its place (3, 1) on the line, and the horizontal unit vector (3, 1) that leads out of it."""
+
+    place: Floats
+    outwards: Floats
+
+
+class End:
+    """One end of an open line.
+
+    Args:
+        cut: the end.
+        path: the line's vertices in Earth-centred coordinates, (3, n), from this end on.
+    """
+
+    def __init__(self, cut: Cut, path: Floats) -> None:
+        self.cut = cut
+        way_m = np.cumsum(np.sqrt((np.diff(path, axis=1) ** 2).sum(axis=0)))
+        sampled = np.unique(np.minimum(np.searchsorted(way_m, _SAMPLES_M), len(way_m) - 1)) + 1
+        apart = path[:, sampled] - cut.place
+        self._half_way = cut.place + apart / 2.0
+        self._towards = apart / np.sqrt((apart * apart).sum(axis=0))
+        self._fan = _fan(cut, path[:, 1:] - cut.place)
+
+    def chord_m(self, earth: Floats) -> Floats:
+        """How far places (3, n) are."""
+        x, y, z = earth - self.cut.place
+        return np.asarray(np.sqrt(x * x + y * y + z * z))
+
+    def ahead_m(self, earth: Floats) -> Floats:
+        """How far places lie past the end, square to it; negative before it."""
+        return _along(self.cut.outwards[:, 0], earth - self.cut.place)
+
+    def is_farther(self, earth: Floats, radius_m: Floats) -> Bools:
+        """In which discs every place is nearer to one and the same place of the line than to the end.
+
+        Nearer to one of two places is what lies on its side of the plane half-way between them.
+        """
+        nearer = np.zeros(radius_m.shape, dtype=bool)
+        for half_way, towards in zip(self._half_way.T, self._towards.T, strict=True):
+            nearer |= _along(towards, earth - half_way[:, None]) > radius_m * (1.0 + _LEVEL) + 0.1
+        return nearer
+
+    def is_nearest(self, earth: Floats, radius_m: Floats) -> Bools:
+        """In which discs every place has the end as its nearest: the whole line leads away from all of them."""
+        if self._fan is None:
+            return np.zeros(radius_m.shape, dtype=bool)
+        out = earth - self.cut.place
+        room_m = radius_m * (1.0 + _LEVEL) + _LEVEL * self.chord_m(earth) + 1.0
+        return np.asarray((_along(self._fan[0], out) < -room_m) & (_along(self._fan[1], out) < -room_m))
+
+
+def _fan(cut: Cut, apart: Floats) -> Floats | None:
+    """The two outermost directions (2, 3) in which the line's places lie, seen from its end; None if all round it."""
+    up = cut.place[:, 0] / np.sqrt((cut.place * cut.place).sum())
+    inwards = -cut.outwards[:, 0]
+    across = np.cross(up, inwards)
+    turn = np.arctan2(_along(across, apart), _along(inwards, apart))
+    if turn.max() - turn.min() > np.pi - 0.01:
+        return None
+    return np.array([np.cos(end) * inwards + np.sin(end) * across for end in (turn.min(), turn.max())])
+
+
+def _along(direction: Floats, vectors: Floats) -> Floats:
+    return np.asarray(direction[0] * vectors[0] + direction[1] * vectors[1] + direction[2] * vectors[2])

@@ -1,0 +1,218 @@
+"""The two hot loops, compiled. Importing this needs numba; without it, numpy does the same (`edges`, `index`).
+
+`nearest` gives the same numbers as its twin in numpy, bit by bit; `keep` may keep another edge more or less where two
+are all but equally near, which no answer shows.
+"""
+
+from collections.abc import Callable
+from math import floor, sqrt
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+class _Loop:
+    """A function that is compiled when it is first called; the machine code is kept on disk, where that can be done.
+
+    A function may do nothing but fill arrays: it is called again where what is kept on disk failed it.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._alone = numba.njit(function, **_OPTIONS)
+        try:
+            self._kept = numba.njit(function, cache=True, **_OPTIONS)
+        except RuntimeError:  # there is no folder to keep it in
+            self._kept = self._alone
+
+    def __call__(self, *arrays: Any) -> None:
+        try:
+            self._kept(*arrays)
+        except Exception:  # noqa: BLE001 - a full disk, a torn file; what is wrong with the loop itself is raised again
+            self._kept = self._alone
+            self._alone(*arrays)
+
+
+_inner = numba.njit(**_OPTIONS)
+"""For what the loops call: it is kept with them."""
+
+
+@_Loop
+def nearest(  # noqa: PLR0913, PLR0917 - arrays in, arrays out: a compiled loop knows no records
+    places: Floats,
+    radius_m: float,
+    half_width: float,
+    bits: int,
+    nodes: Ints,
+    begins: Ints,
+    candidates: Ints,
+    table: Floats,
+    edge_out: Ints,
+    share_out: Floats,
+    square_out: Floats,
+) -> None:
+    """For each place (3, n) the nearest edge, the unclamped share along it, and the square of the distance.
+
+    Args:
+        table: for each edge what `index.table` gives.
+        edge_out: -1 where the tree does not reach.
+    """
+    cells = float(1 << bits)
+    scale = cells / (2.0 * half_width)
+    for at in range(places.shape[1]):
+        x, y, z = places[0, at], places[1, at], places[2, at]
+        below = z + radius_m
+        u = (x / below + half_width) * scale
+        v = (y / below + half_width) * scale
+        if not (u >= 0.0 and u < cells and v >= 0.0 and v < cells):
+            edge_out[at] = -1
+            continue
+        column, row = floor(u), floor(v)
+        shift = bits - 4
+        entry = nodes[0, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
+        while entry >= 0:
+            shift -= 4
+            entry = nodes[entry, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
+        leaf = -1 - entry
+        best, best_edge, best_share = np.inf, -1, 0.0
+        for k in range(begins[leaf], begins[leaf + 1]):
+            edge = candidates[k]
+            dx, dy, dz = table[edge, 3], table[edge, 4], table[edge, 5]
+            wx, wy, wz = x - table[edge, 0], y - table[edge, 1], z - table[edge, 2]
+            share = (wx * dx + wy * dy + wz * dz) * table[edge, 6]
+            held = min(max(share, 0.0), 1.0)
+            rx, ry, rz = wx - held * dx, wy - held * dy, wz - held * dz
+            sagitta = held * (1.0 - held) * table[edge, 7]
+            square = rx * rx + ry * ry + rz * rz - sagitta * sagitta
+            if square < best:
+                best, best_edge, best_share = square, edge, share
+        edge_out[at] = best_edge
+        share_out[at] = best_share
+        square_out[at] = best
+
+
+@_Loop
+def finish(  # noqa: PLR0913, PLR0917 - as above
+    places: Floats,
+    edge: Ints,
+    radius_m: float,
+    table: Floats,
+    facing: Floats,
+    share: Floats,
+    square: Floats,
+    chord_out: Floats,
+    left_out: NDArray[np.bool_],
+) -> None:
+    """The place on the geodesic, the chord to it, and the side: the twin of `Edges._foot`. `share` is written too."""
+    for at in range(places.shape[1]):
+        here = edge[at]
+        s = share[at]
+        if s > 0.0 and s < 1.0:
+            s = 0.5 + (s - 0.5) / max(1.0 - square[at] / (2.0 * radius_m * radius_m), 0.5)
+        s = min(max(s, 0.0), 1.0) + 0.0
+        fx = table[here, 0] + s * table[here, 3]
+        fy = table[here, 1] + s * table[here, 4]
+        fz = table[here, 2] + s * table[here, 5]
+        x, y, z = places[0, at] - fx, places[1, at] - fy, places[2, at] - fz
+        sagitta = s * (1.0 - s) * table[here, 7]
+        dip = (x * fx + y * fy + z * fz) / radius_m
+        chord = x * x + y * y + z * z + sagitta * (sagitta - 2.0 * dip)
+        part = 0 if s == 0.0 else (2 if s == 1.0 else 1)
+        share[at] = s
+        chord_out[at] = sqrt(max(chord, 0.0))
+        left_out[at] = x * facing[here, part, 0] + y * facing[here, part, 1] + z * facing[here, part, 2] >= 0.0
+
+
+@_inner
+def _square(corners: Floats, place: int, cell: int, table: Floats, edge: int) -> tuple[float, float]:
+    dx, dy, dz = table[edge, 3], table[edge, 4], table[edge, 5]
+    wx = corners[place, 0, cell] - table[edge, 0]
+    wy = corners[place, 1, cell] - table[edge, 1]
+    wz = corners[place, 2, cell] - table[edge, 2]
+    share = min(max((wx * dx + wy * dy + wz * dz) * table[edge, 6], 0.0), 1.0)
+    rx, ry, rz = wx - share * dx, wy - share * dy, wz - share * dz
+    return rx * rx + ry * ry + rz * rz, share
+
+
+@_inner
+def _reach(pivots: Floats, place: int, table: Floats, edge: int) -> float:
+    """An upper bound of the distance from a pivot to any place of the edge."""
+    total = 0.0
+    for axis in range(3):
+        total += (table[edge, axis] + table[edge, 3 + axis] / 2.0 - pivots[place, axis]) ** 2
+    return sqrt(total) + 0.5 / sqrt(table[edge, 6])
+
+
+@_Loop
+def keep(  # noqa: PLR0912, PLR0913, PLR0917, C901 - as above
+    corners: Floats,
+    bulge_m: Floats,
+    radius_m: Floats,
+    begins: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    table: Floats,
+    slack_m: float,
+    rounding: float,
+    kept: NDArray[np.bool_],
+) -> None:
+    """Which candidate edges may be nearest in each cell: the twin of `_Builder._kept` for single edges.
+
+    Args:
+        corners: for each cell its middle and its four corners, (5, 3, n).
+        kept: for each candidate, written.
+    """
+    pivots = np.empty((5, 3))
+    to_corners = np.empty((5, 4))
+    longest = 0
+    for cell in range(len(begins) - 1):
+        longest = max(longest, begins[cell + 1] - begins[cell])
+    squares = np.empty((longest, 5))
+    for cell in range(len(begins) - 1):
+        low, high = begins[cell], begins[cell + 1]
+        least = np.inf
+        for k in range(low, high):
+            away = _square(corners, 0, cell, table, candidates[k])[0]
+            squares[k - low, 0] = away
+            least = min(least, away)
+        limit = sqrt(least) + 2.0 * radius_m[cell] + slack_m
+        for k in range(low, high):
+            near = sqrt(squares[k - low, 0]) <= limit
+            kept[k] = near
+            if near:
+                for corner in range(1, 5):
+                    squares[k - low, corner] = _square(corners, corner, cell, table, candidates[k])[0]
+        for place in range(5):
+            best, least = -1, np.inf
+            for k in range(low, high):
+                if kept[k] and squares[k - low, place] < least:
+                    best, least = k, squares[k - low, place]
+            edge = candidates[best]
+            share = _square(corners, place, cell, table, edge)[1]
+            for axis in range(3):
+                pivots[place, axis] = table[edge, axis] + share * table[edge, 3 + axis]
+            for corner in range(4):
+                total = 0.0
+                for axis in range(3):
+                    total += (corners[corner + 1, axis, cell] - pivots[place, axis]) ** 2
+                to_corners[place, corner] = total
+        for k in range(low, high):
+            if not kept[k]:
+                continue
+            edge = candidates[k]
+            for place in range(5):
+                reach = _reach(pivots, place, table, edge)
+                room = 2.0 * bulge_m[cell] * reach + rounding * (reach + 1.0) + slack_m * slack_m
+                beaten = True
+                for corner in range(4):
+                    if not squares[k - low, corner + 1] > to_corners[place, corner] + room:
+                        beaten = False
+                        break
+                if beaten:
+                    kept[k] = False
+                    break
