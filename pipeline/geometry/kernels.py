@@ -149,8 +149,73 @@ def _reach(pivots: Floats, place: int, table: Floats, edge: int) -> float:
     return sqrt(total) + 0.5 / sqrt(table[edge, 6])
 
 
+@_inner
+def _keep_near(  # noqa: PLR0913, PLR0917 - as above
+    corners: Floats,
+    cell: int,
+    low: int,
+    high: int,
+    candidates: NDArray[np.int64],
+    table: Floats,
+    room_m: float,
+    squares: Floats,
+    kept: NDArray[np.bool_],
+) -> None:
+    """Keep what is little farther from the cell's middle than the nearest; write its distances, squared."""
+    least = np.inf
+    for k in range(low, high):
+        away = _square(corners, 0, cell, table, candidates[k])[0]
+        squares[k - low, 0] = away
+        least = min(least, away)
+    limit = sqrt(least) + room_m
+    for k in range(low, high):
+        kept[k] = sqrt(squares[k - low, 0]) <= limit
+        if kept[k]:
+            for corner in range(1, 5):
+                squares[k - low, corner] = _square(corners, corner, cell, table, candidates[k])[0]
+
+
+@_inner
+def _find_pivots(  # noqa: PLR0913, PLR0917 - as above
+    corners: Floats,
+    cell: int,
+    low: int,
+    high: int,
+    candidates: NDArray[np.int64],
+    table: Floats,
+    squares: Floats,
+    kept: NDArray[np.bool_],
+    pivots: Floats,
+    to_corners: Floats,
+) -> None:
+    """The nearest place of all to the cell's middle and to each corner, and its distances to the corners, squared."""
+    for place in range(5):
+        best, least = -1, np.inf
+        for k in range(low, high):
+            if kept[k] and squares[k - low, place] < least:
+                best, least = k, squares[k - low, place]
+        edge = candidates[best]
+        share = _square(corners, place, cell, table, edge)[1]
+        for axis in range(3):
+            pivots[place, axis] = table[edge, axis] + share * table[edge, 3 + axis]
+        for corner in range(4):
+            total = 0.0
+            for axis in range(3):
+                total += (corners[corner + 1, axis, cell] - pivots[place, axis]) ** 2
+            to_corners[place, corner] = total
+
+
+@_inner
+def _is_beaten(squares: Floats, to_corners: Floats, room: float) -> bool:
+    """Whether a pivot is nearer than the edge at every corner."""
+    for corner in range(4):  # noqa: SIM110 - compiled, a generator is no faster and not always known
+        if not squares[corner + 1] > to_corners[corner] + room:
+            return False
+    return True
+
+
 @_Loop
-def keep(  # noqa: PLR0912, PLR0913, PLR0917, C901 - as above
+def keep(  # noqa: PLR0913, PLR0917 - as above
     corners: Floats,
     bulge_m: Floats,
     radius_m: Floats,
@@ -167,52 +232,20 @@ def keep(  # noqa: PLR0912, PLR0913, PLR0917, C901 - as above
         corners: for each cell its middle and its four corners, (5, 3, n).
         kept: for each candidate, written.
     """
-    pivots = np.empty((5, 3))
-    to_corners = np.empty((5, 4))
+    pivots, to_corners = np.empty((5, 3)), np.empty((5, 4))
     longest = 0
     for cell in range(len(begins) - 1):
         longest = max(longest, begins[cell + 1] - begins[cell])
     squares = np.empty((longest, 5))
     for cell in range(len(begins) - 1):
         low, high = begins[cell], begins[cell + 1]
-        least = np.inf
+        _keep_near(corners, cell, low, high, candidates, table, 2.0 * radius_m[cell] + slack_m, squares, kept)
+        _find_pivots(corners, cell, low, high, candidates, table, squares, kept, pivots, to_corners)
         for k in range(low, high):
-            away = _square(corners, 0, cell, table, candidates[k])[0]
-            squares[k - low, 0] = away
-            least = min(least, away)
-        limit = sqrt(least) + 2.0 * radius_m[cell] + slack_m
-        for k in range(low, high):
-            near = sqrt(squares[k - low, 0]) <= limit
-            kept[k] = near
-            if near:
-                for corner in range(1, 5):
-                    squares[k - low, corner] = _square(corners, corner, cell, table, candidates[k])[0]
-        for place in range(5):
-            best, least = -1, np.inf
-            for k in range(low, high):
-                if kept[k] and squares[k - low, place] < least:
-                    best, least = k, squares[k - low, place]
-            edge = candidates[best]
-            share = _square(corners, place, cell, table, edge)[1]
-            for axis in range(3):
-                pivots[place, axis] = table[edge, axis] + share * table[edge, 3 + axis]
-            for corner in range(4):
-                total = 0.0
-                for axis in range(3):
-                    total += (corners[corner + 1, axis, cell] - pivots[place, axis]) ** 2
-                to_corners[place, corner] = total
-        for k in range(low, high):
-            if not kept[k]:
-                continue
-            edge = candidates[k]
-            for place in range(5):
-                reach = _reach(pivots, place, table, edge)
-                room = 2.0 * bulge_m[cell] * reach + rounding * (reach + 1.0) + slack_m * slack_m
-                beaten = True
-                for corner in range(4):
-                    if not squares[k - low, corner + 1] > to_corners[place, corner] + room:
-                        beaten = False
+            if kept[k]:
+                for place in range(5):
+                    reach = _reach(pivots, place, table, candidates[k])
+                    room = 2.0 * bulge_m[cell] * reach + rounding * (reach + 1.0) + slack_m * slack_m
+                    if _is_beaten(squares[k - low], to_corners[place], room):
+                        kept[k] = False
                         break
-                if beaten:
-                    kept[k] = False
-                    break
