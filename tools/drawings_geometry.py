@@ -237,14 +237,14 @@ def shares() -> str:
     """The share of a disc in a zone, as the sum over its cells."""
     sheet = Sheet(720, 330, "The share of a disc in a zone: the sum over its cells")
     for number, (left, name) in enumerate(((0, "Cells to begin with"), (240, "Divided once"), (480, "Divided twice"))):
-        view = View(Box(left + 10, 40, 220, 225), MIDDLE, 20.0)
+        view = View(Box(left + 10, 40, 220, 225), MIDDLE, 80.0)
         corners = np.array([[left - 300, left + 130, left + 500], [270, 370, 110]], dtype=float).T
         line = view.line(corners)
-        zone = OffsetZone("zone", "line", line, LEFT, 0.0, 4_000.0)
+        zone = OffsetZone("zone", "line", line, LEFT, 0.0, 16_000.0)
         shown = view.outline(zone.contains)
         sheet.area(shown, GREY, stroke=0.0)
         lon, lat = view.lonlat([left + 112.0], [150.0])
-        disc = Footprints([Disc(float(lon[0]), float(lat[0]), 1_700.0)], {})
+        disc = Footprints([Disc(float(lon[0]), float(lat[0]), 6_800.0)], {})
         proved = _cells(sheet, view, zone, disc, number)
         for edge in shapely.get_parts(shapely.line_merge(shown.boundary.intersection(view.inner))):
             sheet.path(shapely.get_coordinates(edge), INK, width=1.6)

@@ -24,7 +24,7 @@ VARIABLE = "TRUCELINE_CACHE"
 KEPT_BYTES = 256 << 20
 """The folder's bound. What was not used for longest goes; an index larger than this is not kept."""
 
-_FORMAT = 1
+_FORMAT = 3
 """Another one whenever `geometry.index` makes other trees of the same edges, or the file's arrays change."""
 
 _TEMPORARY = ".part"

@@ -91,12 +91,10 @@ class Band:
         if self.line.closed:
             return calm
         doubtful = np.flatnonzero(calm & (places.nearest_end_m(self.line) - radius_m <= away_m + radius_m))
-        if doubtful.size:
-            some, reach_m = places.earth[:, doubtful], radius_m[doubtful]
-            far_m = away_m[doubtful] + 2.0 * reach_m
-            calm[doubtful] = np.logical_and.reduce(
-                [(end.chord_m(some) > far_m) | end.is_farther(some, reach_m) for end in self.line.ends]
-            )
+        far_m = away_m[doubtful] + 2.0 * radius_m[doubtful]
+        for end in self.line.ends:
+            near = doubtful[end.chord_m(places.earth[:, doubtful]) <= far_m]
+            calm[near] &= end.is_farther(places.earth[:, near], radius_m[near])
         return calm
 
     def _keep_apart(self, places: Places, away_m: Floats, radius_m: Floats, kept: Bools, other: Edges | None) -> None:

@@ -172,8 +172,16 @@ def distance_m(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayL
 
 def area_m2(geometry: Geometry) -> float:
     """The area of a polygon on the ellipsoid; its rings may run either way."""
-    valid = geometry if geometry.is_valid else polygons_only(shapely.make_valid(geometry))
+    valid = geometry if geometry.is_valid else polygons_only(made_valid(geometry))
     return abs(float(GEOD.geometry_area_perimeter(shapely.orient_polygons(valid))[0]))
+
+
+def made_valid(geometry: Geometry) -> Geometry:
+    """The same, repaired: whatever that leaves, lines and points included."""
+    try:
+        return shapely.make_valid(geometry)
+    except shapely.GEOSException:  # corners a hair apart can be too much for it, and are nothing to a buffer
+        return shapely.buffer(geometry, 0.0)
 
 
 def polygons_only(geometry: Geometry) -> Geometry:

@@ -203,7 +203,9 @@ class Edges:
         foot = [row[k] + share * row[k + 3] for k in range(3)]
         x, y, z = (places[k] - foot[k] for k in range(3))
         sagitta_m = share * (1.0 - share) * row[7]
-        dip = (x * foot[0] + y * foot[1] + z * foot[2]) / RADIUS_M
+        # By the length as it is here: of two metres the mean radius would make two millimetres too many.
+        away = np.sqrt(foot[0] * foot[0] + foot[1] * foot[1] + foot[2] * foot[2])
+        dip = (x * foot[0] + y * foot[1] + z * foot[2]) / away
         chord_m2 = x * x + y * y + z * z + sagitta_m * (sagitta_m - 2.0 * dip)
         facing = self._facing[edge, np.where(share == 0.0, 0, np.where(share == 1.0, 2, 1))].T
         left = x * facing[0] + y * facing[1] + z * facing[2] >= 0.0

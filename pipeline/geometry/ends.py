@@ -9,6 +9,11 @@ from pipeline.geometry.earth import Bools, Floats
 _SAMPLES_M = 50.0 * 2.0 ** (np.arange(26) / 2.0)
 """So far from the end, along the line, are the places that a disc may be nearer to: up to 290 km."""
 
+_SAGITTA_M = 3.0
+
+_AT_ONCE = 1 << 19
+"""Pairs of a ball and a vertex that are looked at together."""
+
 _LEVEL = 0.001
 """Room for what the ground's bulge does to an angle, by the distance."""
 
@@ -36,6 +41,7 @@ class End:
         self._half_way = cut.place + apart / 2.0
         self._towards = apart / np.sqrt((apart * apart).sum(axis=0))
         self._fan = _fan(cut, path[:, 1:] - cut.place)
+        self._bisectors = _Bisectors(path - cut.place)
 
     def chord_m(self, earth: Floats) -> Floats:
         """How far places (3, n) are."""
@@ -57,12 +63,57 @@ class End:
         return nearer
 
     def is_nearest(self, earth: Floats, radius_m: Floats) -> Bools:
-        """In which discs every place has the end as its nearest: the whole line leads away from all of them."""
-        if self._fan is None:
-            return np.zeros(radius_m.shape, dtype=bool)
+        """In which discs every place has the end as its nearest: the line leads away from all of them, or is far."""
         out = earth - self.cut.place
-        room_m = radius_m * (1.0 + _LEVEL) + _LEVEL * self.chord_m(earth) + 1.0
-        return np.asarray((_along(self._fan[0], out) < -room_m) & (_along(self._fan[1], out) < -room_m))
+        nearest = np.zeros(radius_m.shape, dtype=bool)
+        if self._fan is not None:
+            room_m = radius_m * (1.0 + _LEVEL) + _LEVEL * self.chord_m(earth) + 1.0
+            nearest = (_along(self._fan[0], out) < -room_m) & (_along(self._fan[1], out) < -room_m)
+        left = np.flatnonzero(~nearest)
+        nearest[left] = self._bisectors.keep(out[:, left], radius_m[left])
+        return np.asarray(nearest)
+
+
+class _Bisectors:
+    """The planes half-way between a line's end and each place of the line, seen from the end.
+
+    A ball about `out` keeps to the end's side of the one towards `v` where out·v + radius |v| < |v|² / 2. What that
+    leaves over bends upwards along an edge, but for the square: so much room do the edges' ends have to leave.
+
+    Args:
+        path: the line's vertices from the end on, (3, n), as seen from it.
+    """
+
+    def __init__(self, path: Floats) -> None:
+        self._ahead = path[:, 1:]
+        self._length_m = np.sqrt((self._ahead * self._ahead).sum(axis=0))
+        edge_m2 = (np.diff(path, axis=1) ** 2).sum(axis=0)
+        # The first edge begins at the end itself, where nothing is left over, and is decided by its direction.
+        self._room_m2 = np.concatenate([[0.0], edge_m2[1:] / 8.0])
+        self._room_m2 = np.maximum(self._room_m2, np.append(self._room_m2[1:], 0.0))
+        self._longest_m = float(np.sqrt(edge_m2.max()))
+
+    def keep(self, out: Floats, radius_m: Floats) -> Bools:
+        """Which balls hold only places that are nearer to the end than to any other place of the line."""
+        found = np.zeros(radius_m.shape, dtype=bool)
+        step = max(1, _AT_ONCE // len(self._length_m))
+        for begin in range(0, len(radius_m), step):
+            some = slice(begin, begin + step)
+            found[some] = self._kept(out[:, some], radius_m[some])
+        return found
+
+    def _kept(self, out: Floats, radius_m: Floats) -> Bools:
+        away_m = np.sqrt((out * out).sum(axis=0))
+        reach_m = 2.0 * (away_m + radius_m).max(initial=0.0) + self._longest_m
+        near = self._length_m <= reach_m
+        near[0] = True
+        ahead, length_m = self._ahead[:, near], self._length_m[near]
+        towards = out[0][:, None] * ahead[0] + out[1][:, None] * ahead[1] + out[2][:, None] * ahead[2]
+        # A geodesic lies off its chord by no more than a few metres, whichever way the edges were cut.
+        slack_m2 = _SAGITTA_M * (away_m[:, None] + radius_m[:, None] + length_m)
+        over = towards + radius_m[:, None] * (1.0 + _LEVEL) * length_m - length_m * length_m / 2.0 + slack_m2
+        kept = (over < -self._room_m2[near]).all(axis=1)
+        return np.asarray(kept & (towards[:, 0] + (radius_m * (1.0 + _LEVEL) + 1.0) * length_m[0] < 0.0))
 
 
 def _fan(cut: Cut, apart: Floats) -> Floats | None:

@@ -1,4 +1,4 @@
-"""The two hot loops, compiled. Importing this needs numba; without it, numpy does the same (`edges`, `index`).
+"""The hot loops over places and edges, compiled. Importing this needs numba; without it, numpy does the same.
 
 `nearest` gives the same numbers as its twin in numpy, bit by bit; `keep` may keep another edge more or less where two
 are all but equally near, which no answer shows.
@@ -6,7 +6,7 @@ are all but equally near, which no answer shows.
 
 from collections.abc import Callable
 from math import floor, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
-class _Loop:
+class Loop:
     """A function that is compiled when it is first called; the machine code is kept on disk, where that can be done.
 
     A function may do nothing but fill arrays: it is called again where what is kept on disk failed it.
@@ -32,6 +34,7 @@ class _Loop:
             self._kept = self._alone
 
     def __call__(self, *arrays: Any) -> None:
+        """Fill the arrays."""
         try:
             self._kept(*arrays)
         except Exception:  # noqa: BLE001 - a full disk, a torn file; what is wrong with the loop itself is raised again
@@ -39,12 +42,87 @@ class _Loop:
             self._alone(*arrays)
 
 
-_inner = numba.njit(**_OPTIONS)
-"""For what the loops call: it is kept with them."""
+def inner(function: _Function) -> _Function:
+    """For what the loops call: it is kept with them."""
+    compiled: _Function = numba.njit(function, **_OPTIONS)
+    return compiled
 
 
-@_Loop
-def nearest(  # noqa: PLR0913, PLR0917 - arrays in, arrays out: a compiled loop knows no records
+Tree = tuple[float, float, int, Ints, Ints, Ints]
+"""The Earth's radius where the tree's middle is, `index.HALF_WIDTH`, `index.GRID_BITS`, and the index."""
+
+
+@inner
+def _leaf(x: float, y: float, z: float, tree: Tree) -> int:
+    """The leaf of a place; -1 where the tree does not reach."""
+    radius_m, half_width, bits, nodes = tree[:4]
+    cells = float(1 << bits)
+    scale = cells / (2.0 * half_width)
+    below = z + radius_m
+    u = (x / below + half_width) * scale
+    v = (y / below + half_width) * scale
+    if not (u >= 0.0 and u < cells and v >= 0.0 and v < cells):
+        return -1
+    column, row = floor(u), floor(v)
+    shift = bits - 4
+    entry = nodes[0, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
+    while entry >= 0:
+        shift -= 4
+        entry = nodes[entry, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
+    return -1 - int(entry)
+
+
+@inner
+def by_tree(x: float, y: float, z: float, tree: Tree, table: Floats) -> tuple[int, float, float]:
+    """The nearest edge to a place, the unclamped share along it, the square of the distance; -1 as in `nearest`."""
+    leaf = _leaf(x, y, z, tree)
+    best, best_edge, best_share = np.inf, -1, 0.0
+    if leaf < 0:
+        return best_edge, best_share, best
+    begins, candidates = tree[4], tree[5]
+    for k in range(begins[leaf], begins[leaf + 1]):
+        edge = candidates[k]
+        share, square = against(x, y, z, table, edge)
+        if square < best:
+            best, best_edge, best_share = square, edge, share
+    return best_edge, best_share, best
+
+
+@inner
+def against(x: float, y: float, z: float, table: Floats, edge: int) -> tuple[float, float]:
+    """The unclamped share along an edge, and the square of the distance to it."""
+    dx, dy, dz = table[edge, 3], table[edge, 4], table[edge, 5]
+    wx, wy, wz = x - table[edge, 0], y - table[edge, 1], z - table[edge, 2]
+    share = (wx * dx + wy * dy + wz * dz) * table[edge, 6]
+    held = min(max(share, 0.0), 1.0)
+    rx, ry, rz = wx - held * dx, wy - held * dy, wz - held * dz
+    sagitta = held * (1.0 - held) * table[edge, 7]
+    return share, rx * rx + ry * ry + rz * rz - sagitta * sagitta
+
+
+@inner
+def foot(  # noqa: PLR0913, PLR0917 - arrays in, arrays out: a compiled loop knows no records
+    x: float, y: float, z: float, here: int, share: float, square: float, radius_m: float, table: Floats, facing: Floats
+) -> tuple[float, float, bool]:
+    """The share along the geodesic, the chord to it, and whether the place is to the left: as `Edges._foot` has it."""
+    s = share
+    if s > 0.0 and s < 1.0:
+        s = 0.5 + (s - 0.5) / max(1.0 - square / (2.0 * radius_m * radius_m), 0.5)
+    s = min(max(s, 0.0), 1.0) + 0.0
+    fx = table[here, 0] + s * table[here, 3]
+    fy = table[here, 1] + s * table[here, 4]
+    fz = table[here, 2] + s * table[here, 5]
+    x, y, z = x - fx, y - fy, z - fz
+    sagitta = s * (1.0 - s) * table[here, 7]
+    dip = (x * fx + y * fy + z * fz) / sqrt(fx * fx + fy * fy + fz * fz)
+    chord = x * x + y * y + z * z + sagitta * (sagitta - 2.0 * dip)
+    part = 0 if s == 0.0 else (2 if s == 1.0 else 1)
+    left = x * facing[here, part, 0] + y * facing[here, part, 1] + z * facing[here, part, 2] >= 0.0
+    return s, sqrt(max(chord, 0.0)), left
+
+
+@Loop
+def nearest(  # noqa: PLR0913, PLR0917 - as above
     places: Floats,
     radius_m: float,
     half_width: float,
@@ -63,41 +141,12 @@ def nearest(  # noqa: PLR0913, PLR0917 - arrays in, arrays out: a compiled loop 
         table: for each edge what `index.table` gives.
         edge_out: -1 where the tree does not reach.
     """
-    cells = float(1 << bits)
-    scale = cells / (2.0 * half_width)
+    tree = radius_m, half_width, bits, nodes, begins, candidates
     for at in range(places.shape[1]):
-        x, y, z = places[0, at], places[1, at], places[2, at]
-        below = z + radius_m
-        u = (x / below + half_width) * scale
-        v = (y / below + half_width) * scale
-        if not (u >= 0.0 and u < cells and v >= 0.0 and v < cells):
-            edge_out[at] = -1
-            continue
-        column, row = floor(u), floor(v)
-        shift = bits - 4
-        entry = nodes[0, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
-        while entry >= 0:
-            shift -= 4
-            entry = nodes[entry, ((column >> shift) & 15) * 16 + ((row >> shift) & 15)]
-        leaf = -1 - entry
-        best, best_edge, best_share = np.inf, -1, 0.0
-        for k in range(begins[leaf], begins[leaf + 1]):
-            edge = candidates[k]
-            dx, dy, dz = table[edge, 3], table[edge, 4], table[edge, 5]
-            wx, wy, wz = x - table[edge, 0], y - table[edge, 1], z - table[edge, 2]
-            share = (wx * dx + wy * dy + wz * dz) * table[edge, 6]
-            held = min(max(share, 0.0), 1.0)
-            rx, ry, rz = wx - held * dx, wy - held * dy, wz - held * dz
-            sagitta = held * (1.0 - held) * table[edge, 7]
-            square = rx * rx + ry * ry + rz * rz - sagitta * sagitta
-            if square < best:
-                best, best_edge, best_share = square, edge, share
-        edge_out[at] = best_edge
-        share_out[at] = best_share
-        square_out[at] = best
+        edge_out[at], share_out[at], square_out[at] = by_tree(places[0, at], places[1, at], places[2, at], tree, table)
 
 
-@_Loop
+@Loop
 def finish(  # noqa: PLR0913, PLR0917 - as above
     places: Floats,
     edge: Ints,
@@ -111,25 +160,12 @@ def finish(  # noqa: PLR0913, PLR0917 - as above
 ) -> None:
     """The place on the geodesic, the chord to it, and the side: the twin of `Edges._foot`. `share` is written too."""
     for at in range(places.shape[1]):
-        here = edge[at]
-        s = share[at]
-        if s > 0.0 and s < 1.0:
-            s = 0.5 + (s - 0.5) / max(1.0 - square[at] / (2.0 * radius_m * radius_m), 0.5)
-        s = min(max(s, 0.0), 1.0) + 0.0
-        fx = table[here, 0] + s * table[here, 3]
-        fy = table[here, 1] + s * table[here, 4]
-        fz = table[here, 2] + s * table[here, 5]
-        x, y, z = places[0, at] - fx, places[1, at] - fy, places[2, at] - fz
-        sagitta = s * (1.0 - s) * table[here, 7]
-        dip = (x * fx + y * fy + z * fz) / radius_m
-        chord = x * x + y * y + z * z + sagitta * (sagitta - 2.0 * dip)
-        part = 0 if s == 0.0 else (2 if s == 1.0 else 1)
-        share[at] = s
-        chord_out[at] = sqrt(max(chord, 0.0))
-        left_out[at] = x * facing[here, part, 0] + y * facing[here, part, 1] + z * facing[here, part, 2] >= 0.0
+        share[at], chord_out[at], left_out[at] = foot(
+            places[0, at], places[1, at], places[2, at], edge[at], share[at], square[at], radius_m, table, facing
+        )
 
 
-@_inner
+@inner
 def _square(corners: Floats, place: int, cell: int, table: Floats, edge: int) -> tuple[float, float]:
     dx, dy, dz = table[edge, 3], table[edge, 4], table[edge, 5]
     wx = corners[place, 0, cell] - table[edge, 0]
@@ -140,7 +176,7 @@ def _square(corners: Floats, place: int, cell: int, table: Floats, edge: int) ->
     return rx * rx + ry * ry + rz * rz, share
 
 
-@_inner
+@inner
 def _reach(pivots: Floats, place: int, table: Floats, edge: int) -> float:
     """An upper bound of the distance from a pivot to any place of the edge."""
     total = 0.0
@@ -149,7 +185,7 @@ def _reach(pivots: Floats, place: int, table: Floats, edge: int) -> float:
     return sqrt(total) + 0.5 / sqrt(table[edge, 6])
 
 
-@_inner
+@inner
 def _keep_near(  # noqa: PLR0913, PLR0917 - as above
     corners: Floats,
     cell: int,
@@ -175,7 +211,7 @@ def _keep_near(  # noqa: PLR0913, PLR0917 - as above
                 squares[k - low, corner] = _square(corners, corner, cell, table, candidates[k])[0]
 
 
-@_inner
+@inner
 def _find_pivots(  # noqa: PLR0913, PLR0917 - as above
     corners: Floats,
     cell: int,
@@ -205,7 +241,7 @@ def _find_pivots(  # noqa: PLR0913, PLR0917 - as above
             to_corners[place, corner] = total
 
 
-@_inner
+@inner
 def _is_beaten(squares: Floats, to_corners: Floats, room: float) -> bool:
     """Whether a pivot is nearer than the edge at every corner."""
     for corner in range(4):  # noqa: SIM110 - compiled, a generator is no faster and not always known
@@ -214,7 +250,7 @@ def _is_beaten(squares: Floats, to_corners: Floats, room: float) -> bool:
     return True
 
 
-@_Loop
+@Loop
 def keep(  # noqa: PLR0913, PLR0917 - as above
     corners: Floats,
     bulge_m: Floats,

@@ -10,15 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry.bands import IN, OUT, UNSURE
+from pipeline.geometry.bands import IN, OUT, UNSURE, Band
+from pipeline.geometry.discs import LARGEST_M, Grounds, in_spans
 from pipeline.geometry.earth import CHUNK, Floats
 from pipeline.geometry.footprints import Footprints
+from pipeline.geometry.line import Line
 from pipeline.geometry.places import Places
 from pipeline.geometry.shares import Asked, shares
 from pipeline.geometry.straight import Rim, straight_shares
-from pipeline.geometry.zones import PolygonZone, Region, Union, Zone
+from pipeline.geometry.zones import OffsetZone, PolygonZone, Region, Union, Zone
 
-AT_ONCE = 512
+AT_ONCE = 128
 """Footprints whose cells are looked at together: enough to be fast, few enough for the processor's cache."""
 
 EXACT_M = 0.001
@@ -66,6 +68,7 @@ def _shares(footprints: Footprints, regions: Sequence[Region], places: Places) -
     states = _settled(footprints, regions, places, known)
     found[states == IN] = 1.0
     _proved(footprints, regions, states, found)
+    _banded(footprints, regions, places, states, found)
     _straight(footprints, regions, places, states, found)
     unsure = np.flatnonzero((states == UNSURE).any(axis=0)).tolist()
     alike = list(_grouped(footprints, unsure).values())
@@ -109,6 +112,36 @@ def _proved(footprints: Footprints, regions: Sequence[Region], states: States, f
             parts = region.parts if isinstance(region, Union) else [region]
             if any(isinstance(part, PolygonZone) and part.holds(outline) for part in parts):
                 states[row, index], found[row, index] = IN, 1.0
+
+
+def _banded(footprints: Footprints, regions: Sequence[Region], places: Places, states: States, found: Floats) -> None:
+    """Discs in which nothing but the offset matters: those of all bands of one line together."""
+    small = footprints.is_disc & (footprints.reach_m <= LARGEST_M)
+    for line, bands in _by_line(regions).items():
+        rows = np.array(list(bands))
+        unsure = np.flatnonzero((states[rows] == UNSURE).any(axis=0) & small)
+        for begin in range(0, unsure.size, CHUNK):
+            which = unsure[begin : begin + CHUNK]
+            centres, radius_m = places.part(which), footprints.reach_m[which]
+            asked = states[rows[:, None], which] == UNSURE
+            asked &= np.array([band.measured(centres, radius_m) for band in bands.values()])
+            some = np.flatnonzero(asked.any(axis=0))
+            which, asked, centres = which[some], asked[:, some], centres.part(some)
+            grounds, offset_m = Grounds.about(centres.earth, radius_m[some]), centres.along(line).offset_m
+            given = in_spans(line.edges, grounds, offset_m, [band.spans for band in bands.values()], asked)
+            for row, wanted, share in zip(rows.tolist(), asked, given, strict=True):
+                found[row, which[wanted]], states[row, which[wanted]] = share[wanted], IN
+
+
+def _by_line(regions: Sequence[Region]) -> dict[Line, dict[int, Band]]:
+    """The regions that are one band, by their rows, of each line of which the nearest edge tells the side."""
+    bands: dict[Line, dict[int, Band]] = {}
+    for row, region in enumerate(regions):
+        parts = region.parts if isinstance(region, Union) else [region]
+        band = parts[0].band if isinstance(parts[0], OffsetZone) else parts[0]
+        if len(parts) == 1 and isinstance(band, Band) and band.line.edges._touching is None:
+            bands.setdefault(band.line, {})[row] = band
+    return bands
 
 
 def _straight(footprints: Footprints, regions: Sequence[Region], places: Places, states: States, found: Floats) -> None:

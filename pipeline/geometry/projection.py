@@ -7,10 +7,13 @@ import shapely
 from numpy.typing import ArrayLike
 from pyproj import Transformer
 
-from pipeline.geometry.earth import Floats, Geometry, densify_paths, middle, polygons_only
+from pipeline.geometry.earth import Floats, Geometry, densify_paths, made_valid, middle, polygons_only
 
 ONE_M = 0.0001
 """Corners of a ring that are no farther apart are one."""
+
+_LEAST_CORNERS = 4
+"""Of a ring: three, and the first once more."""
 
 SEAM_M = 0.001
 """The grid on which a repaired polygon's corners are set, so that parts which meet at the antimeridian become one."""
@@ -47,13 +50,32 @@ class Projection:
         """A polygon with geodesic edges, in the plane; repaired after projecting, not before."""
         flat = shapely.transform(densify_polygon(geometry), lambda c: np.column_stack(self.to_plane(c[:, 0], c[:, 1])))
         parts = shapely.get_parts(flat)
-        sound = [part if part.is_valid else polygons_only(shapely.make_valid(part)) for part in parts]
+        sound = [part if part.is_valid else polygons_only(made_valid(part)) for part in parts]
         whole = sound[0] if len(sound) == 1 else shapely.union_all(sound, grid_size=SEAM_M)
-        return shapely.remove_repeated_points(whole, ONE_M)
+        return _without_repeats(whole)
 
     def polygon_to_lonlat(self, geometry: Geometry) -> Geometry:
         """A polygon of the plane, in longitude and latitude."""
         return shapely.transform(geometry, lambda c: np.column_stack(self.to_lonlat(c[:, 0], c[:, 1])))
+
+
+def _without_repeats(whole: Geometry) -> Geometry:
+    """The same without corners that are all but one."""
+    try:
+        return shapely.remove_repeated_points(whole, ONE_M)
+    except shapely.GEOSException:  # some ring is hardly wider than that, and too few of its corners are left
+        return shapely.multipolygons([part for part in map(_sound, shapely.get_parts(whole)) if part is not None])
+
+
+def _sound(part: shapely.Polygon) -> shapely.Polygon | None:
+    """A polygon without corners that are all but one, and without holes that are none; None where it is none itself."""
+    rings = [
+        shapely.remove_repeated_points(shapely.LineString(ring.coords), ONE_M).coords
+        for ring in (part.exterior, *part.interiors)
+    ]
+    if len(rings[0]) < _LEAST_CORNERS:
+        return None
+    return shapely.Polygon(rings[0], [ring for ring in rings[1:] if len(ring) >= _LEAST_CORNERS])
 
 
 def centred_on(lon: ArrayLike, lat: ArrayLike) -> Projection:
