@@ -13,6 +13,8 @@ the functional core, and `open_store` opens the record that `truceline run` wrot
     with pipeline.open_store("truceline.db") as store:
         for alert in store.alerts():
             print(alert.alert_id, alert.article, alert.probability)
+        for incident in store.incidents():
+            print(incident.incident_id, incident.activity, len(incident.report_ids), incident.occurred)
 """
 
 from importlib import import_module

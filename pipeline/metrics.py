@@ -134,9 +134,14 @@ class RunMetrics:
         if before is not None:
             self._count_open(before, -1)
         self._count_open(alert, 1)
-        if _stands(alert) and (before is None or not _stands(before)):
+        if _stands(alert) and (before is None or not _stands(before)) and not self._takes_over(revision):
             self._raised.labels(alert.agreement, alert.provision, alert.severity.value).inc()
             self._delay.observe(delay_s)
+
+    def _takes_over(self, revision: Revision) -> bool:
+        """Whether the alert stands for one that was raised before: the same incident by another name."""
+        former = (self._store.alert(alert_id) for alert_id in revision.supersedes)
+        return any(alert is not None and alert.standing is Standing.RAISED for alert in former)
 
     def _before(self, revision: Revision) -> Alert | None:
         """What the alert said before this revision."""

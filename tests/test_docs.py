@@ -14,6 +14,7 @@ from pipeline.agreement.format import JUDGED, LISTS, UNJUDGED, ZONES, Header, Pr
 from pipeline.model import taxonomy
 from pipeline.model.taxonomy import Doubt
 from pipeline.monitor.judge import CAPPING
+from pipeline.observers import Family, Kind, Linking
 from pipeline.store.schema import TABLES
 from tools import pages, schemas
 from tools.fields import FIELDS
@@ -23,7 +24,7 @@ DOCS = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md", *sorted(DOCS.glob("*.md")), CHECKOUT / "geodata" / "README.md"]
 OURS = [
     CHECKOUT / "README.md",
-    *(DOCS / f"{name}.md" for name in ("architecture", "records", "agreements", "geometry", "store")),
+    *(DOCS / f"{name}.md" for name in ("architecture", "records", "agreements", "fusion", "geometry", "store")),
 ]
 AGREEMENTS = (DOCS / "agreements.md").read_text(encoding="utf-8")
 
@@ -73,7 +74,8 @@ def test_every_word_in_code_style_exists(page: Path) -> None:
     fields = set(chain.from_iterable(FIELDS.values())) | {"bytes_base64"}
     keys = {field.encode_name for table in _tables() for field in msgspec.structs.fields(table)}
     columns = set(re.findall(r"^    (\w+) |TABLE (\w+)", TABLES, re.MULTILINE))
-    known = terms | fields | keys | {word for pair in columns for word in pair} | ELSEWHERE
+    figures = {field.name for table in (Linking, Kind, Family) for field in msgspec.structs.fields(table)}
+    known = terms | fields | keys | figures | {word for pair in columns for word in pair} | ELSEWHERE
     assert {word for word in _CODE.findall(prose(page)) if word not in known} == set()
 
 

@@ -112,13 +112,15 @@ def test_example_agreement_alerts_as_its_page_says(accord: Agreement) -> None:
             footprint=Disc(float(lon), float(lat), 100.0),
             activity=activity,
             weapons=weapons,
+            observer="patrol 7",
+            ledger="independent",
         )
         for activity, weapons in ((Activity.EXPLOSION, ()), (Activity.WEAPON_PRESENCE, (Weapon.MORTAR,)))
     )
     alerts = Monitor([accord], MemoryWindows(), {}).process([fire, presence]).alerts["river-accord"]
     told = [(alert.provision, alert.probability, alert.standing, alert.side) for alert in alerts]
     assert told == [
-        ("no-fire", 1.0, Standing.RAISED, Side.LEFT),
-        ("no-big-mortars", 0.5, Standing.POSSIBLE, Side.LEFT),
+        ("no-fire", 0.99, Standing.RAISED, Side.LEFT),
+        ("no-big-mortars", 0.495, Standing.POSSIBLE, Side.LEFT),
     ]
     assert "weapon_unclear" in [note.doubt for note in alerts[1].doubts]

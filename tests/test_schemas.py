@@ -152,9 +152,10 @@ def test_what_is_exported_is_what_is_published(kind: TableKind, tmp_path: Path) 
     records: dict[TableKind, Any] = {
         TableKind.ALERTS: alert,
         TableKind.HISTORY: revision,
+        TableKind.INCIDENTS: msgspec.convert(example("incident"), Incident),
         TableKind.REJECTS: NumberedReject(1, row.reject),
     }
-    names = dict(zip(TableKind, ("match", "alert", "revision", "reject"), strict=True))
+    names = dict(zip(TableKind, ("match", "alert", "incident", "revision", "reject"), strict=True))
     if kind is TableKind.MATCHES:
         write_matches(tmp_path / "out.ndjson", [as_columns(match)])
     else:

@@ -12,6 +12,7 @@ from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
 from pipeline.model.report import Attribution, Report
 from pipeline.model.taxonomy import Activity, Basis, Weapon
+from pipeline.observers import load_observers
 
 MERIDIAN = 38.0
 LINE = [[37.0, 48.0], [37.3, 48.2], [37.25, 48.35], [37.9, 48.1], [38.5, 48.6]]
@@ -160,8 +161,20 @@ def further_zone(name: str, asks: str) -> str:
     return f'\n[[zones]]\nid = "{name}"\ntitle = "{name}"\nsource = "made-up"\nconfidence = "low"\n{asks}\n'
 
 
+def drawn_zone(folder: Path, name: str, ring: list[list[float]]) -> str:
+    """The table of a zone that is drawn, whose file it writes: a part of a world's `extra`."""
+    shape = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    drawn = json.dumps({"type": "FeatureCollection", "features": [shape]})
+    (folder / f"{name}.geojson").write_text(drawn, encoding="utf-8")
+    return further_zone(name, f'kind = "polygon"\nfile = "{name}.geojson"')
+
+
 def world(folder: Path, name: str = "world", *, mirror: bool = False, extra: str = "") -> Agreement:
     return load_agreement(write_world(folder, name, mirror=mirror, extra=extra))
+
+
+OCCURRED = 1.0 - load_observers().kinds[-1].invents
+"""How likely that happened what one reports of whom nothing is known."""
 
 
 def report(

@@ -62,6 +62,7 @@ BEYOND_TYPES: dict[str, Schema] = {
     },
     "Polygon": {"properties": {"coordinates": _POLYGON}},
     "MultiPolygon": {"properties": {"coordinates": {"minItems": 1, "items": _POLYGON}}},
+    "Incident": {"properties": {"occurred": _SHARE, "origins": {"minimum": 1}}},
     "Match": {"properties": {"probability": _SHARE}},
     "Alert": {"properties": {"probability": _SHARE, "place_probability": _SHARE}},
 }

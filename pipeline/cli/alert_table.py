@@ -1,17 +1,17 @@
 """The table of alerts that an operator reads: one line each where there is room, else two."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
 
+from pipeline.agreement import Agreement
 from pipeline.cli.common import UserError
+from pipeline.cli.layout import Folds, Row, print_rows
 from pipeline.cli.whereabouts import Agreements, off_line, place
 from pipeline.cli.words import days_words, lasting, probability, safe, whole_days, zone_name, zone_of
-from pipeline.model.records import Alert
+from pipeline.model.records import Alert, Incident
 from pipeline.model.taxonomy import Severity, Standing
 from pipeline.store import Store
 
@@ -19,7 +19,6 @@ STYLES = {Severity.GRAVE: "bold red", Severity.SERIOUS: "yellow", Severity.MINOR
 """How a severity looks; its word stands beside it everywhere, so colour says nothing alone."""
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_GAP, _INDENT = "  ", "   "
 
 
 def chosen(
@@ -91,23 +90,21 @@ def check_provision(store: Store, agreements: Agreements, provision: str) -> Non
 
 def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreements) -> None:
     """The alerts as a table with its headings."""
-    zones = {zone_name(zone) for alert in alerts if (zone := zone_of(agreements.get(alert.agreement)))}
-    local = zones.pop() if len(zones) == 1 else ""
-    columns = [_headings(local), *(_cells(alert, agreements, bool(local)) for alert in alerts)]
-    widths = [max(cell_len(row[number]) for row in columns) for number in range(len(columns[0]))]
-    layout = _layout(columns, widths, console.width if console.is_terminal else None)
-    for alert, cells in zip([None, *alerts], columns, strict=True):
-        style = STYLES[alert.severity] if alert is not None else "bold"
-        for line in _lines(cells, widths, style, layout):
-            if alert is not None and alert.standing is Standing.POSSIBLE:
-                line.stylize("dim")
-            # What is too long for the narrowest terminal is folded, not cut: an id must be whole to be of use.
-            console.print(line, soft_wrap=True)
+    local = one_clock(agreements.get(alert.agreement) for alert in alerts)
+    rows = [
+        Row(_cells(alert, agreements, bool(local)), STYLES[alert.severity], alert.standing is Standing.POSSIBLE)
+        for alert in alerts
+    ]
+    print_rows(console, _headings(local), rows, _FOLDS)
 
 
-_SEVERITY = 3
-_FIRST, _SECOND, _THIRD = (0, 1, 2, 3, 4, 5), (6, 7), (8, 9)
-"""Where one line does not hold everything, two or three do, in the same order."""
+def one_clock(agreements: Iterable[Agreement | None]) -> str:
+    """The name of the clock that all of these keep; empty where they keep several or none."""
+    zones = {zone_name(zone) for agreement in agreements if (zone := zone_of(agreement))}
+    return zones.pop() if len(zones) == 1 else ""
+
+
+_FOLDS = Folds((0, 1, 2, 3, 4, 5), (6, 7), (8, 9), standing_out=3)
 
 
 def _headings(local: str) -> tuple[str, ...]:
@@ -128,7 +125,7 @@ def _headings(local: str) -> tuple[str, ...]:
 def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, ...]:
     agreement = agreements.get(alert.agreement)
     return (
-        *_time_cells(alert, zone_of(agreement), one_zone),
+        *time_cells(alert, zone_of(agreement), one_zone),
         alert.severity.value,
         probability(alert.probability),
         alert.standing.value,
@@ -139,7 +136,7 @@ def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, .
     )
 
 
-def _time_cells(alert: Alert, zone: tzinfo | None, one_zone: bool) -> tuple[str, str, str]:
+def time_cells(alert: Alert | Incident, zone: tzinfo | None, one_zone: bool) -> tuple[str, str, str]:
     """When it was in UTC and on the agreement's clock, and how long; whole days are told as days."""
     days = whole_days(alert.observed_from, alert.observed_until, zone)
     if days is not None and zone is not None:
@@ -159,36 +156,3 @@ def clock(time: datetime, zone: tzinfo | None) -> str:
     local = time.astimezone(zone)
     days = (local.date() - time.astimezone(UTC).date()).days
     return f"{local:%H:%M}{f' {days:+d} d' if days else ''}"
-
-
-def _layout(rows: Sequence[Sequence[str]], widths: Sequence[int], room: int | None) -> tuple[Sequence[int], ...]:
-    """Which cells stand on which line, the same for every row: one line where there is room, else two or three."""
-    whole = range(len(widths))
-    if room is None or _needed(widths, whole) <= room:
-        return (whole,)
-    second = (*_SECOND, *_THIRD)
-    if all(len(_INDENT) + _needed([cell_len(cell) for cell in row], second) <= room for row in rows):
-        return _FIRST, second
-    return _FIRST, _SECOND, _THIRD
-
-
-def _needed(widths: Sequence[int], numbers: Sequence[int]) -> int:
-    return sum(widths[number] for number in numbers) + len(_GAP) * (len(numbers) - 1)
-
-
-def _lines(cells: Sequence[str], widths: Sequence[int], style: str, layout: Sequence[Sequence[int]]) -> Iterator[Text]:
-    yield _joined(cells, widths, layout[0], style)
-    for numbers in layout[1:]:
-        yield Text(_INDENT).append_text(_joined(cells, [0] * len(widths), numbers, style))
-
-
-def _joined(cells: Sequence[str], widths: Sequence[int], numbers: Iterable[int], style: str) -> Text:
-    line = Text()
-    for number in numbers:
-        if not cells[number] and not widths[number]:
-            continue
-        padding = " " * max(0, widths[number] - cell_len(cells[number]))
-        line.append(cells[number], style if number == _SEVERITY or style == "bold" else "")
-        line.append(padding + _GAP)
-    line.rstrip()
-    return line

@@ -9,7 +9,9 @@ import typer
 from pipeline.cli.common import (
     DEFAULT_STORE,
     JsonOption,
+    LimitOption,
     OutOption,
+    SinceOption,
     StoreOption,
     UserError,
     data_console,
@@ -18,23 +20,21 @@ from pipeline.cli.common import (
     say,
     write_data,
 )
+from pipeline.cli.printing import print_page
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pipeline.cli.show_alert import Section
+    from pipeline.cli.show_incident import Known
     from pipeline.cli.whereabouts import Agreements
     from pipeline.model.records import Alert
+    from pipeline.model.report import Report
     from pipeline.store import Store
 
 app = typer.Typer(help="The alerts of a store: list, show, export, map.", no_args_is_help=True)
 
 ON_A_TERMINAL = 50
 ON_A_MAP = 20_000
-READABLE = 110
-"""Columns beyond which a sentence is hard to follow."""
 
-ABOUT_P = "p: probability if the report is right; neither the source's trustworthiness nor corroboration is in it"
+ABOUT_P = "p: probability of a breach: that it happened at all, by who says so, and then, there and so as is forbidden"
 
 PossibleOption = Annotated[
     bool, typer.Option("--possible", help="Also those that are only possible: broad, unclear, or below the threshold.")
@@ -49,10 +49,6 @@ NamedOption = Annotated[
     ),
 ]
 ProvisionOption = Annotated[str | None, typer.Option("--provision", metavar="ID", help="Only of this provision.")]
-SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="T", help="Only from a day or time on (UTC), or the last 90m, 24h, 7d.")
-]
-LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
 
 
 @app.command("list")
@@ -67,10 +63,10 @@ def list_alerts(
 ) -> None:
     """The alerts that stand, oldest first.
 
-    Times are UTC and the agreement's own; whole days are told as days. p is the probability if the report is right: of
-    the place, time and weapon that the report leaves open, the share that the provision forbids. Neither the source's
-    trustworthiness nor corroboration is in it. A terminal shows the latest 50 unless --limit says otherwise; a pipe and
-    --json get all.
+    Times are UTC and the agreement's own; whole days are told as days. p is the probability of a breach: that it
+    happened at all, by who says so and how many independently, times the share that the provision forbids of the place,
+    time and weapon that the reports leave open. A terminal shows the latest 50 unless --limit says otherwise; a pipe
+    and --json get all.
     """
     import msgspec
 
@@ -138,9 +134,11 @@ def show_alert(
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     as_json: JsonOption = False,
 ) -> None:
-    """One alert: what, where, when, which article, from which reports, why, and why not more certain."""
-    from pipeline.cli.evidence import evidence, versions_of
+    """One alert: what, where, when, which article, of which incident and reports, why, and why not more certain."""
+    from pipeline.cli.evidence import evidence, standing_now, versions_of
+    from pipeline.cli.show_alert import Behind, headline, sections, title
     from pipeline.cli.whereabouts import Agreements
+    from pipeline.cli.words import nearest
     from pipeline.store import open_store
 
     # A narrow terminal or a mail may have cut it.
@@ -148,53 +146,35 @@ def show_alert(
     with open_store(store) as opened:
         alert = opened.alert(alert_id) if alert_id else None
         if alert is None:
-            raise UserError(_not_found(opened, alert_id))
+            ids = [alert.alert_id for alert in opened.alerts(possible=True)]
+            raise UserError(nearest(alert_id, ids, "alert"))
         versions = versions_of(opened, [alert])
         reports, history = evidence(alert, versions), list(opened.history(alert.alert_id))
+        known, now = _incident(opened, alert, reports), standing_now(opened, alert.incident_id)
     if as_json:
         import msgspec
 
-        whole = {**msgspec.structs.asdict(alert), "reports": reports, "history": history}
-        write_data(msgspec.json.encode(whole))
+        incident = None if known is None else msgspec.structs.asdict(known.incident)
+        more = {"incident": incident, "reports": reports, "history": history}
+        write_data(msgspec.json.encode({**msgspec.structs.asdict(alert), **more}))
         return
-    from pipeline.cli.show_alert import headline, sections, title
-
-    data = Agreements(_files(agreement)).get(alert.agreement)
-    said = sections(alert, data, reports, sum(map(len, versions.values())), history)
-    _print_alert(data_console(), alert, title(alert, data), headline(alert), said)
-
-
-def _print_alert(console: "Console", alert: "Alert", title: str, figures: str, said: "Sequence[Section]") -> None:
-    from rich.text import Text
-
     from pipeline.cli.alert_table import STYLES
 
-    width = min(console.width, READABLE) - 2
-    console.print(Text(alert.alert_id, "bold"), Text(figures, STYLES[alert.severity]), soft_wrap=True)
-    console.print(Text(title, "bold"), soft_wrap=True)
-    for heading, lines in said:
-        console.print()
-        console.print(Text(heading, "bold"))
-        for line in lines:
-            for row in Text(line).wrap(console, width):
-                row.rstrip()
-                console.print(Text("  ").append_text(row), soft_wrap=True)
+    data = Agreements(_files(agreement)).get(alert.agreement)
+    told = Behind(reports, sum(map(len, versions.values())), known, now, history)
+    said = sections(alert, data, told)
+    print_page(data_console(), alert.alert_id, headline(alert), title(alert, data), said, STYLES[alert.severity])
 
 
-def _not_found(store: "Store", alert_id: str) -> str:
-    """What to say of an id that is none: those that begin so, or the nearest."""
-    from difflib import get_close_matches
+def _incident(store: "Store", alert: "Alert", reports: "Sequence[Report]") -> "Known | None":
+    """The alert's incident, and why its reports are one; None where it stands no more."""
+    from pipeline.cli.evidence import explained
+    from pipeline.cli.show_incident import Known
 
-    ids = [alert.alert_id for alert in store.alerts(possible=True)]
-    beginning = [known for known in ids if alert_id and known.startswith(alert_id)]
-    from pipeline.cli.words import safe
-
-    if beginning:
-        return f"{safe(alert_id, 60)}: {len(beginning)} alerts begin so: {', '.join(beginning[:5])}"
-    if not ids:
-        return f"{safe(alert_id, 60)}: this store has no alerts"
-    near = get_close_matches(alert_id[:60], ids, n=3, cutoff=0.0)
-    return f"no alert has the id {safe(alert_id, 60)!r}; the nearest are {', '.join(near)}"
+    incident = store.incident(alert.incident_id)
+    if incident is None or incident.report_ids != alert.report_ids:
+        return None
+    return Known(incident, explained(store, incident, reports))
 
 
 @app.command("export")

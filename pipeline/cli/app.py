@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.cli import agreement, alerts, demo, match, rejects, run, scenario, sources
+from pipeline.cli import agreement, alerts, demo, incidents, match, rejects, run, scenario, sources
 from pipeline.cli.common import Interrupted, NobodyReads
 from pipeline.cli.examples import EXAMPLES
 
@@ -73,6 +73,7 @@ _command("demo", demo.demo)
 _command("run", run.run)
 _command("match", match.match)
 _group(alerts.app, "alerts")
+_group(incidents.app, "incidents")
 _group(rejects.app, "rejects")
 _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)

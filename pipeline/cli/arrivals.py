@@ -15,9 +15,13 @@ class Arrivals:
         self._told: dict[str, None] = {}
 
     def of(self, outcome: Outcome) -> list[Alert]:
-        """The alerts that are raised by a batch and were not before; what is only possible is never pushed."""
-        fresh = [revision.alert for revision in outcome.revisions if self._is_fresh(revision.alert)]
-        self._told.update(dict.fromkeys(alert.alert_id for alert in fresh))
+        """The alerts that are raised by a batch and were not before; what is only possible is never pushed.
+
+        An alert that takes the place of one that was told (an earlier report has come in) is no news.
+        """
+        raised = [revision for revision in outcome.revisions if self._is_fresh(revision.alert)]
+        fresh = [revision.alert for revision in raised if self._told.keys().isdisjoint(revision.supersedes)]
+        self._told.update(dict.fromkeys(revision.alert.alert_id for revision in raised))
         while len(self._told) > REMEMBERED:
             del self._told[next(iter(self._told))]
         return sorted(fresh, key=lambda alert: (alert.observed_from, alert.alert_id))

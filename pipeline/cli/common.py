@@ -115,6 +115,10 @@ FeedOption = Annotated[
     str | None, typer.Option("--feed", metavar="NAME", help="The name of the stream by which the reports come.")
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop with exit 3 at the first row that cannot be read.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="T", help="Only from a day or time on (UTC), or the last 90m, 24h, 7d.")
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
 OutOption = Annotated[
     Path,
     typer.Option("-o", "--out", metavar="OUT", help="Its ending is the format: ndjson, csv, parquet, gpkg, geojson."),

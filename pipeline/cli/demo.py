@@ -32,7 +32,7 @@ WANTED_PER_S = 30.0
 LARGEST_BATCH = 4_000
 
 ORDER_AND_P = (
-    "alerts in the order in which they arrive: time (UTC), severity, provision, place, p if the report is right, id"
+    "alerts in the order in which they arrive: time (UTC), severity, provision, place, p (probability of a breach), id"
 )
 
 LEAD_IN = timedelta(hours=3)
@@ -184,7 +184,11 @@ class _Demo:
 
         held = store.figures()
         self.view.count(
-            Counts(self._reports, held["rejects"], held["incidents"], held["alerts"], held["possible"]),
+            Counts(
+                reports=self._reports,
+                rejected=held["rejects"],
+                **{name: held[name] for name in ("incidents", "unresolved", "alerts", "possible")},
+            ),
             time.monotonic(),
         )
 
@@ -216,7 +220,8 @@ def _tell(shown: _Demo, place: Path, *, temporary: bool) -> None:
     counts = shown.counts
     kept = f"{place}{' (temporary: delete it when you are done)' if temporary else ''}"
     say(
-        f"{plural(counts.reports, 'simulated report')}, {plural(counts.incidents, 'incident')}, "
+        f"{plural(counts.reports, 'simulated report')}, {plural(counts.incidents, 'incident')} and "
+        f"{plural(counts.unresolved, 'unresolved rumour')}, "
         f"{plural(counts.alerts, 'alert')}, {counts.possible:,} more only possible"
     )
     say(f"kept in {kept}")

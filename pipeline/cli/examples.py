@@ -19,6 +19,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "alerts show": ("alerts show al_0123abcd",),
     "alerts export": ("alerts export -o alerts.ndjson", "alerts export --history -o history.csv"),
     "alerts map": ("alerts map -o alerts.html",),
+    "incidents list": ("incidents list", "incidents list --reports 2", "incidents list --unresolved --json"),
+    "incidents show": ("incidents show in_0123abcd",),
+    "incidents export": ("incidents export -o incidents.gpkg",),
     "rejects list": ("rejects list", "rejects list --json"),
     "rejects show": ("rejects show 1",),
     "rejects export": ("rejects export -o rejects.ndjson",),
@@ -28,5 +31,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "sources": ("sources", "sources ucdp"),
     "scenario list": ("scenario list",),
     "scenario make": ("scenario make routine --seed 7 -o routine",),
+    "scenario score": ("scenario score routine --store truceline.db", "scenario score routine --json"),
 }
 """By command, without the word `truceline`."""

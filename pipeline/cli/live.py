@@ -33,6 +33,7 @@ class Counts(NamedTuple):
     reports: int = 0
     rejected: int = 0
     incidents: int = 0
+    unresolved: int = 0
     alerts: int = 0
     possible: int = 0
 
@@ -69,7 +70,7 @@ class LiveView:
         lines = [*self._head(), Text("")]
         if height >= _HEAD + ROWS + _LEAST_STREAM:
             lines.extend(self._strip.lines(width, self.now))
-            lines.append(Text(f"{self._strip.legend()} · listed as they arrive · p: if report is right", "dim"))
+            lines.append(Text(f"{self._strip.legend()} · listed as they arrive · p: probability", "dim"))
         lines.append(Text(_row(_HEADINGS, width), "bold"))
         room = max(1, height - len(lines))
         recent = list(self._alerts)[-room:]
@@ -94,7 +95,7 @@ class LiveView:
         )
         last = Text(figures)
         last.append(f"alerts {number(counts.alerts)}", "bold")
-        last.append(f"   possible {number(counts.possible)}")
+        last.append(f"   possible {number(counts.possible)}   rumours {number(counts.unresolved)}")
         return [first, Text(f"{self.now:%Y-%m-%d %H:%M:%S} UTC{local}   Ctrl-C ends"), last]
 
 

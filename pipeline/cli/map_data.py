@@ -11,8 +11,9 @@ import shapely
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import FlightTable, ProhibitedActivityTable, WithdrawalTable
 from pipeline.agreement.show import zones_geojson
-from pipeline.cli.evidence import evidence, versions_of
-from pipeline.cli.show_alert import sections, title
+from pipeline.cli.evidence import Versions, evidence, versions_of
+from pipeline.cli.show_alert import Behind, sections, title
+from pipeline.cli.show_incident import Known
 from pipeline.cli.whereabouts import Agreements, off_line, party_name, place
 from pipeline.cli.words import days_words, whole_days, zone_of
 from pipeline.gazetteer import load_gazetteer
@@ -22,7 +23,6 @@ from pipeline.geometry.line import Line
 from pipeline.geometry.projection import centred_on
 from pipeline.model.footprint import Area, Bearing
 from pipeline.model.records import Alert
-from pipeline.model.report import Report
 from pipeline.model.times import to_us
 from pipeline.store.database import Store
 
@@ -39,7 +39,7 @@ def map_data(store: Store, alerts: Sequence[Alert], agreements: Agreements) -> d
     names = list(dict.fromkeys([*agreements.named, *sorted(store.agreements()), *(a.agreement for a in alerts)]))
     versions = versions_of(store, alerts)
     drawn = [
-        _alert(alert, agreements.get(alert.agreement), evidence(alert, versions), names, texts, shapes)
+        _alert(alert, agreements.get(alert.agreement), _behind(store, alert, versions), names, texts, shapes)
         for alert in alerts
     ]
     return {
@@ -68,15 +68,21 @@ class _Pool:
         return self._numbers[key]
 
 
+def _behind(store: Store, alert: Alert, versions: Versions) -> Behind:
+    incident = store.incident(alert.incident_id)
+    same = incident is not None and incident.report_ids == alert.report_ids
+    return Behind(evidence(alert, versions), known=Known(incident) if incident is not None and same else None)
+
+
 def _alert(
     alert: Alert,
     agreement: Agreement | None,
-    reports: Sequence[Report],
+    behind: Behind,
     names: Sequence[str],
     texts: _Pool,
     shapes: _Pool,
 ) -> dict[str, Any]:
-    shape = _shape(reports)
+    shape = _shape(behind)
     return {
         "id": alert.alert_id,
         "agreement": names.index(alert.agreement),
@@ -97,7 +103,7 @@ def _alert(
         "shape": None if shape is None else shapes.number(shape),
         "words": [
             [texts.number(section.heading), [texts.number(line) for line in section.lines]]
-            for section in sections(alert, agreement, reports)
+            for section in sections(alert, agreement, behind)
         ],
     }
 
@@ -107,16 +113,17 @@ def _days(alert: Alert, zone: tzinfo | None) -> str | None:
     return days_words(*days, zone) if days is not None and zone is not None else None
 
 
-def _shape(reports: Sequence[Report]) -> Any:
-    """The rings of a footprint that is no disc, latitude first; a disc is drawn from its centre and radius."""
-    footprints = {report.footprint for report in reports if not isinstance(report.footprint, Area)}
-    areas = [report.footprint for report in reports if isinstance(report.footprint, Area)]
-    if len(footprints) + len(areas) != 1:
+def _shape(behind: Behind) -> Any:
+    """The rings of a footprint that is no disc, latitude first; a disc is drawn from its centre and radius.
+
+    Of a track the place by which it is judged is drawn, as the disc that holds it.
+    """
+    incident = behind.known.incident if behind.known is not None else None
+    if incident is None or incident.fixes:
         return None
-    if areas:
-        return _area(areas[0])
-    footprint = footprints.pop()
-    return _bearing(footprint) if isinstance(footprint, Bearing) else None
+    if isinstance(incident.footprint, Area):
+        return _area(incident.footprint)
+    return _bearing(incident.footprint) if isinstance(incident.footprint, Bearing) else None
 
 
 def _area(area: Area) -> Any:

@@ -166,7 +166,7 @@ class _Run:
             nonlocal raised
             self._rejects.update(reject.reason.value for reject in step.rejects)
             raised += sum(
-                revision.revision == 1 and revision.alert.standing.value == "raised"
+                revision.revision == 1 and not revision.supersedes and revision.alert.standing.value == "raised"
                 for revision in step.outcome.revisions
             )
             if metrics is not None:
@@ -216,8 +216,8 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
         ("  accepted", summary.accepted, ""),
         ("  rejected", summary.rejected, _reasons(rejects)),
         ("reports", summary.reports, f"{number(summary.duplicates)} of them seen before, {number(summary.late)} late"),
-        ("matches", summary.matches, f"and {plural(summary.outside, 'report')} outside every zone"),
-        ("incidents", summary.incidents, "in the store"),
+        ("matches", summary.matches, f"and {number(summary.outside)} outside every zone"),
+        ("incidents", summary.incidents, f"in the store, and {plural(summary.unresolved, 'unresolved rumour')}"),
         ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),
     ]
     width = max(len(number(figure)) for _, figure, _ in figures)

@@ -2,12 +2,29 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common import UNFINISHED, JsonOption, UserError, number, plural, say, write_data, write_json
+from pipeline.cli.common import (
+    DEFAULT_STORE,
+    UNFINISHED,
+    JsonOption,
+    StoreOption,
+    UserError,
+    data_console,
+    number,
+    plural,
+    say,
+    write_data,
+    write_json,
+)
 from pipeline.cli.progress import EVERY_S
+
+if TYPE_CHECKING:
+    from pipeline.agreement import Agreement
+    from pipeline.scenario.scoring import Truth
+    from pipeline.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Invented ceasefires: what observers would report, and the truth.")
 
@@ -21,6 +38,12 @@ AgreementOption = Annotated[
 ReportsOption = Annotated[
     int | None,
     typer.Option("--reports", metavar="N", min=1, help="As many days as so many reports take; else one day."),
+]
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="What `scenario make` wrote.")]
+PlayedOption = Annotated[
+    str | None,
+    typer.Option("-a", "--agreement", metavar="AGREEMENT", help="Its TOML file, where the scenario's is not shipped."),
 ]
 
 
@@ -47,7 +70,8 @@ def make(
     reports: ReportsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a scenario into a folder: reports.ndjson, truth.ndjson (one incident a line) and scenario.json.
+    """Write a scenario into a folder: reports.ndjson, truth.ndjson (one incident a line), invented.ndjson (one
+    invention a line) and scenario.json.
 
     With --json, what scenario.json says is printed too.
     """
@@ -70,6 +94,71 @@ def make(
         f"{number(written.unseen)} incidents were seen by nobody, {number(written.violating)} broke a provision"
     )
     say(f"next: truceline run -a {agreement} {out / 'reports.ndjson'}")
+
+
+@app.command("score")
+def score(
+    folder: FolderArgument,
+    store: StoreOption = DEFAULT_STORE,
+    agreement: PlayedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a store with the truth of the scenario that was run into it.
+
+    Which reports belong together, which alerts are true, how reliable probabilities are; docs/scoring.md says what
+    each figure means.
+    """
+    from pipeline.agreement import load_agreement
+    from pipeline.cli.show_score import about, reliability_line, tables
+    from pipeline.scenario.scoring import FolderError, ScoreError, read_truth
+    from pipeline.scenario.scoring import score as scored
+    from pipeline.store import open_store
+
+    try:
+        truth = read_truth(folder)
+        loaded = load_agreement(agreement or truth.played.agreement)
+        with open_store(store) as opened:
+            _check_agreement(opened, truth, loaded)
+            reports = [report for _, frame in opened.reports() for report in frame]
+            told = scored(truth, reports, list(opened.incidents()), opened.alerts(), loaded)
+    except (FolderError, ScoreError) as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        write_json(told)
+        return
+    console = data_console()
+    console.print(about(told))
+    for table in tables(told):
+        console.print(table)
+    console.print(reliability_line(told))
+
+
+def _check_agreement(store: "Store", truth: "Truth", agreement: "Agreement") -> None:
+    """Makes sure that the scenario, the store and the data at hand speak of one agreement.
+
+    Raises:
+        UserError: they do not.
+    """
+    from pipeline.scenario.write import REPORTS
+
+    played = truth.played
+    if (agreement.name, agreement.version) != (played.agreement, played.agreement_version):
+        raise UserError(
+            f"the scenario was played in {played.agreement} {played.agreement_version}, and this is {agreement.name} "
+            f"{agreement.version}: make it anew, or name the agreement's file with --agreement"
+        )
+    judged = store.agreements()
+    if agreement.name not in judged:
+        others = f", but by {', '.join(judged)}" if judged else ""
+        raise UserError(
+            f"{store.path}: this store was not judged by {agreement.name}{others}; "
+            f"run the scenario into one: truceline run -a {agreement.name} FOLDER/{REPORTS} --store FILE"
+        )
+    if judged[agreement.name] != agreement.version:
+        raise UserError(
+            f"{store.path}: this store was judged by {agreement.name} {judged[agreement.name]}, and the scenario was "
+            f"played in {agreement.version}; run it into the store again"
+        )
 
 
 class _Ticker:

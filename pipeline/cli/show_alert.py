@@ -3,13 +3,16 @@
 No sentence here says who did it. Sides say where a place is; an attribution is quoted as somebody's claim.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import ProvisionTable
+from pipeline.cli.printing import Section
 from pipeline.cli.show_doubts import doubts
-from pipeline.cli.show_reports import footprint_words, happened, report_lines
+from pipeline.cli.show_incident import Known, in_short
+from pipeline.cli.show_reports import footprint_words, happened, report_lines, what_words
 from pipeline.cli.whereabouts import off_line, party_name, place, short_name, side_in_full
 from pipeline.cli.words import (
     between,
@@ -26,41 +29,43 @@ from pipeline.model.records import Alert, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Side, Standing
 
-IF_RIGHT = "if the report is right"
-NOT_IN_IT = "neither the source's trustworthiness nor corroboration is in it"
+
+class Behind(NamedTuple):
+    """What stands behind an alert in the record.
+
+    Attributes:
+        reports: those that it rests on, each in the version that counts.
+        versions: how many versions of them the record has in all.
+        known: its incident, and why its reports are one; None where it stands no more.
+        now: the incidents that stand in its place.
+    """
+
+    reports: Sequence[Report]
+    versions: int = 0
+    known: Known | None = None
+    now: Sequence[str] = ()
+    history: Sequence[Revision] = ()
 
 
-class Section(NamedTuple):
-    """A heading and what stands under it, a sentence or a figure a line."""
-
-    heading: str
-    lines: tuple[str, ...]
-
-
-def sections(
-    alert: Alert,
-    agreement: Agreement | None,
-    reports: Sequence[Report],
-    versions: int = 0,
-    history: Sequence[Revision] = (),
-) -> list[Section]:
+def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[Section]:
     """All that can be said of an alert, in the order in which an operator asks.
 
     Args:
         agreement: None where its data is not at hand; then only what the alert itself holds is said.
-        versions: how many versions of its reports the record has in all.
     """
+    reports, known = behind.reports, behind.known
     said = [
-        Section("What", _what(reports)),
+        Section("What", _what(reports, known)),
         Section("Where", where(alert, agreement, reports)),
         Section("When", when(alert, agreement)),
         Section("Article", article(alert, agreement)),
-        Section(_counted("Report", len(alert.report_ids)), _reports(alert, agreement, reports, versions)),
-        Section("Why", why(alert, agreement)),
+        Section("Incident", _incident(alert, behind)),
+        Section(_counted("Report", len(alert.report_ids)), _reports(alert, agreement, reports, behind.versions)),
+        Section("Why", why(alert, agreement, None if known is None else known.incident.occurred)),
         Section("Why not more certain", doubts(alert, agreement) or ("Nothing is known that speaks against it.",)),
         Section("Attribution", attribution(alert, agreement)),
         Section("Readings", tuple(f"{party_name(r.party, agreement)}: {safe(r.says)}" for r in alert.readings)),
-        Section("History", tuple(_revision(revision) for revision in history)),
+        Section("History", tuple(_revision(revision) for revision in behind.history)),
     ]
     return [section for section in said if section.lines]
 
@@ -73,7 +78,7 @@ def title(alert: Alert, agreement: Agreement | None) -> str:
 
 def headline(alert: Alert) -> str:
     """Its figures in one line."""
-    figure = f"probability {probability(alert.probability)} {IF_RIGHT}"
+    figure = f"probability {probability(alert.probability)}"
     return f"{alert.severity} · {alert.standing} · {alert.status} · {figure}"
 
 
@@ -127,8 +132,13 @@ def article(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def why(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
-    """The reason, and the shares whose product is the probability."""
+def why(alert: Alert, agreement: Agreement | None, occurred: float | None = None) -> tuple[str, ...]:
+    """The reason, and the shares whose product is the probability.
+
+    Args:
+        occurred: the probability that it happened at all; None where the incident is not at hand: it is what the other
+            shares leave.
+    """
     shares = {name: value for note in alert.doubts for name, value in note.figures.items()}
     in_time = float(shares.get("share_in_force", 1.0))
     covered = float(shares.get("share_covered", 1.0))
@@ -136,9 +146,11 @@ def why(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     factors = [("place", alert.place_probability), ("time", in_time), ("activity and weapon", covered)]
     if free < 1.0:
         factors.append(("no exception", free))
-    product = " × ".join(f"{name} {probability(value)}" for name, value in factors)
+    if occurred is None:
+        occurred = min(1.0, alert.probability / math.prod(value for _, value in factors))
+    product = " × ".join(f"{name} {probability(value)}" for name, value in [("happened", occurred), *factors])
     lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
-    lines.append(f"{product} = probability {probability(alert.probability)} {IF_RIGHT}: {NOT_IN_IT}.")
+    lines.append(f"{product} = probability {probability(alert.probability)}.")
     if agreement is not None:
         lines.append(_standing(alert, probability(agreement.raise_from), alert.probability >= agreement.raise_from))
     return tuple(lines)
@@ -163,8 +175,18 @@ def attribution(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     )
 
 
-def _what(reports: Sequence[Report]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(happened(report) for report in reports))
+def _what(reports: Sequence[Report], known: Known | None) -> tuple[str, ...]:
+    if known is None:
+        return tuple(dict.fromkeys(happened(report) for report in reports))
+    incident = known.incident
+    return (what_words(incident.activity, incident.weapons, incident.calibre_mm, incident.counts),)
+
+
+def _incident(alert: Alert, behind: Behind) -> tuple[str, ...]:
+    if behind.known is not None:
+        return in_short(behind.known)
+    now = f"; in its place: {', '.join(behind.now)}" if behind.now else ""
+    return (f"{alert.incident_id} does not stand as this alert tells of it{now}",)
 
 
 def _reports(alert: Alert, agreement: Agreement | None, reports: Sequence[Report], versions: int) -> tuple[str, ...]:

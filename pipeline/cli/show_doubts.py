@@ -86,7 +86,7 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
         f"The clause binds {f.parties('binds', ' and ')} alone, and no report names them; {_AT_MOST}."
     ),
     Doubt.EXCEPTION_MAY_APPLY: lambda f: f"An exception covers {f.share('share_suspended')} of the time and place.",
-    Doubt.SINGLE_REPORT: lambda _: "One report says so, and no other corroborates it.",
+    Doubt.SINGLE_REPORT: lambda _: "One origin says so, and no other corroborates it.",
     Doubt.PARTY_CLAIM: lambda f: f"Only a party to the agreement says so: {f.parties('ledgers', ', ')}.",
     Doubt.READING_DISPUTED: lambda _: "The parties read this clause differently: see the readings.",
 }

@@ -1,5 +1,6 @@
 """The words of one report: what it says happened, where, when, and who said so; its own text quoted, made harmless."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import PurePath
 
@@ -11,26 +12,37 @@ from pipeline.geometry.earth import area_m2
 from pipeline.geometry.footprints import outline, sectors
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint
 from pipeline.model.report import Count, Report
-from pipeline.model.taxonomy import Weapon
+from pipeline.model.taxonomy import Activity, Weapon
+
+Calibre = float | tuple[float, float] | None
+"""In millimetres; an interval where it is not known better."""
 
 
 def happened(report: Report) -> str:
-    """Activity, weapons, calibre and count in one line."""
-    parts = [f"{report.activity.value.replace('_', ' ')}: {report.activity.meaning}"]
-    if report.weapons:
-        parts.append(
-            "weapon: " + " or ".join(_weapon(weapon) for weapon in report.weapons) + _calibre(report.calibre_mm)
-        )
-    if report.count is not None:
-        parts.append(count_words(report.count))
-    return "; ".join(parts)
+    """Activity, weapons, calibre and count of a report in one line."""
+    counts = () if report.count is None else (report.count,)
+    return what_words(report.activity, report.weapons, report.calibre_mm, counts)
 
 
-def _weapon(weapon: Weapon) -> str:
+def what_words(activity: Activity, weapons: Sequence[Weapon], calibre_mm: Calibre, counts: Sequence[Count]) -> str:
+    """Activity, weapons, calibre and counts in one line."""
+    parts = [f"{activity_words(activity)}: {activity.meaning}"]
+    if weapons:
+        parts.append("weapon: " + " or ".join(weapon_words(weapon) for weapon in weapons) + _calibre(calibre_mm))
+    return "; ".join([*parts, *(count_words(count) for count in counts)])
+
+
+def activity_words(activity: Activity) -> str:
+    """An activity's term as words."""
+    return activity.value.replace("_", " ")
+
+
+def weapon_words(weapon: Weapon) -> str:
+    """A weapon's term as words."""
     return "not said" if weapon is Weapon.UNKNOWN else weapon.value.replace("_", " ")
 
 
-def _calibre(calibre_mm: float | tuple[float, float] | None) -> str:
+def _calibre(calibre_mm: Calibre) -> str:
     if calibre_mm is None:
         return ""
     low, high = calibre_mm if isinstance(calibre_mm, tuple) else (calibre_mm, calibre_mm)

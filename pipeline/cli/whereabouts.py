@@ -104,9 +104,19 @@ def short_name(party: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def nearest_marker(lon: float, lat: float, agreement: Agreement) -> str:
+def about(lon: float, lat: float, reach_m: float, agreements: Sequence[Agreement]) -> str:
+    """A place in a few words, whatever the agreements say of it: town and region, a region, or bare coordinates.
+
+    Args:
+        reach_m: the radius of the disc that holds it.
+    """
+    town = nearest_marker(lon, lat, *agreements) if reach_m <= PLACE_M else ""
+    return ", ".join(part for part in (town, _region(lon, lat)) if part) or position(lon, lat)
+
+
+def nearest_marker(lon: float, lat: float, *agreements: Agreement) -> str:
     """How far from the nearest named place of the lines, and in which direction of it; empty where none is near."""
-    markers = [marker for table in agreement.tables.lines for marker in table.markers]
+    markers = [marker for agreement in agreements for table in agreement.tables.lines for marker in table.markers]
     if not markers:
         return ""
     many = np.full(len(markers), lon), np.full(len(markers), lat)

@@ -1,7 +1,9 @@
 """Words for people: figures, times, and text that nobody vouches for. Everything that is shown goes through here."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from pipeline.agreement import Agreement
@@ -30,6 +32,21 @@ def safe(text: str, limit: int = MAX_TEXT) -> str:
 
 def _harmless(char: str) -> bool:
     return unicodedata.category(char)[0] not in "CZ" or char in _KEPT
+
+
+def nearest(asked: str, ids: Sequence[str], noun: str) -> str:
+    """What to say of an id that is none of some: those that begin so, or the nearest.
+
+    >>> nearest("al_x", ["al_y"], "alert")
+    "no alert has the id 'al_x'; the nearest are al_y"
+    """
+    beginning = [known for known in ids if asked and known.startswith(asked)]
+    if beginning:
+        return f"{safe(asked, 60)}: {len(beginning)} {noun}s begin so: {', '.join(beginning[:5])}"
+    if not ids:
+        return f"{safe(asked, 60)}: this store has no {noun}s"
+    near = get_close_matches(asked[:60], ids, n=3, cutoff=0.0)
+    return f"no {noun} has the id {safe(asked, 60)!r}; the nearest are {', '.join(near)}"
 
 
 def probability(value: float) -> str:

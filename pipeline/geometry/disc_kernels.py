@@ -10,8 +10,9 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compiled import Loop, inner
 from pipeline.geometry.earth import Bools, Floats
-from pipeline.geometry.kernels import Loop, Tree, against, by_tree, foot, inner
+from pipeline.geometry.kernels import Tree, against, by_tree, foot
 
 Longs = NDArray[np.int64]
 Ground = tuple[Floats, Floats, Floats, Floats, Floats, Floats]

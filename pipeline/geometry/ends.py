@@ -11,6 +11,9 @@ _SAMPLES_M = 50.0 * 2.0 ** (np.arange(26) / 2.0)
 
 _SAGITTA_M = 3.0
 
+_MOST_VERTICES = 1_000
+"""Of a finer line it costs more to ask all vertices than to look at the few discs that are left open."""
+
 _AT_ONCE = 1 << 19
 """Pairs of a ball and a vertex that are looked at together."""
 
@@ -41,7 +44,7 @@ class End:
         self._half_way = cut.place + apart / 2.0
         self._towards = apart / np.sqrt((apart * apart).sum(axis=0))
         self._fan = _fan(cut, path[:, 1:] - cut.place)
-        self._bisectors = _Bisectors(path - cut.place)
+        self._bisectors = _Bisectors(path - cut.place) if path.shape[1] <= _MOST_VERTICES else None
 
     def chord_m(self, earth: Floats) -> Floats:
         """How far places (3, n) are."""
@@ -69,8 +72,9 @@ class End:
         if self._fan is not None:
             room_m = radius_m * (1.0 + _LEVEL) + _LEVEL * self.chord_m(earth) + 1.0
             nearest = (_along(self._fan[0], out) < -room_m) & (_along(self._fan[1], out) < -room_m)
-        left = np.flatnonzero(~nearest)
-        nearest[left] = self._bisectors.keep(out[:, left], radius_m[left])
+        if self._bisectors is not None:
+            left = np.flatnonzero(~nearest)
+            nearest[left] = self._bisectors.keep(out[:, left], radius_m[left])
         return np.asarray(nearest)
 
 

@@ -4,49 +4,15 @@
 are all but equally near, which no answer shows.
 """
 
-from collections.abc import Callable
 from math import floor, sqrt
-from typing import Any, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compiled import Loop, inner
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-
-
-class Loop:
-    """A function that is compiled when it is first called; the machine code is kept on disk, where that can be done.
-
-    A function may do nothing but fill arrays: it is called again where what is kept on disk failed it.
-    """
-
-    def __init__(self, function: Callable[..., None]) -> None:
-        self._alone = numba.njit(function, **_OPTIONS)
-        try:
-            self._kept = numba.njit(function, cache=True, **_OPTIONS)
-        except RuntimeError:  # there is no folder to keep it in
-            self._kept = self._alone
-
-    def __call__(self, *arrays: Any) -> None:
-        """Fill the arrays."""
-        try:
-            self._kept(*arrays)
-        except Exception:  # noqa: BLE001 - a full disk, a torn file; what is wrong with the loop itself is raised again
-            self._kept = self._alone
-            self._alone(*arrays)
-
-
-def inner(function: _Function) -> _Function:
-    """For what the loops call: it is kept with them."""
-    compiled: _Function = numba.njit(function, **_OPTIONS)
-    return compiled
-
 
 Tree = tuple[float, float, int, Ints, Ints, Ints]
 """The Earth's radius where the tree's middle is, `index.HALF_WIDTH`, `index.GRID_BITS`, and the index."""

@@ -29,8 +29,26 @@ class Window(msgspec.Struct, frozen=True, order=True):
     day: str
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened, seen by one or more reports. It exists once, whatever agreements are loaded."""
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of a track, and when."""
+
+    observed_from: Time
+    observed_until: Time
+    footprint: Footprint
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened, seen by one or more reports. It exists once, whatever agreements are loaded.
+
+    Attributes:
+        report_ids: the canonical report's first, then the others', sorted.
+        footprint: where, from all that locate it; of a track, its first place.
+        counts: how many, a count for each unit that was counted in.
+        occurred: the probability that it happened at all, from who says so.
+        origins: how many say so independently of each other: copies of one origin are one.
+        unresolved: it is a rumour too broad in place or time to tell which incident it saw: none of its own.
+        fixes: for a track, its places in order of time.
+    """
 
     incident_id: str
     window: Window
@@ -39,11 +57,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     observed_until: Time
     footprint: Footprint
     activity: Activity
-    weapons: tuple[Weapon, ...]
-    calibre_mm: float | tuple[float, float] | None
-    count: Count | None
-    ledgers: tuple[str, ...]
-    attributions: tuple[Attribution, ...]
+    weapons: tuple[Weapon, ...] = ()
+    calibre_mm: float | tuple[float, float] | None = None
+    counts: tuple[Count, ...] = ()
+    ledgers: tuple[str, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    occurred: float = 1.0
+    origins: int = 1
+    unresolved: bool = False
+    fixes: tuple[Fix, ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

@@ -191,7 +191,7 @@ class Doubt(Term):
         "the clause binds some parties only, and no claim names one of them; at most possible",
     )
     EXCEPTION_MAY_APPLY = "exception_may_apply", "an exception covers part of the time or place"
-    SINGLE_REPORT = "single_report", "one report, not corroborated"
+    SINGLE_REPORT = "single_report", "one report, or copies of one, not corroborated"
     PARTY_CLAIM = "party_claim", "only a party to the agreement says so"
     READING_DISPUTED = "reading_disputed", "the parties read this clause differently"
 

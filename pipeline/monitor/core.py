@@ -8,10 +8,10 @@ import numpy as np
 from pipeline.agreement.compiled import Agreement
 from pipeline.geometry.earth import Geometry
 from pipeline.geometry.footprints import Footprints
-from pipeline.model.identity import content_hash, incident_id
+from pipeline.model.identity import content_hash
 from pipeline.model.records import Alert, Incident
 from pipeline.model.report import Report
-from pipeline.monitor.fuse import fuse, tombstone
+from pipeline.monitor.fuse import Fuser
 from pipeline.monitor.judge import judge
 from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.monitor.place import place
@@ -23,13 +23,13 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         new: for each report of the batch, whether it was new (else it is a duplicate).
-        considered: every incident id that was looked at again, standing or not.
-        incidents: those that stand now.
+        considered: every incident id that was looked at again and may say something else now, standing or not.
+        incidents: those of them that stand now, rumours that tell of none (`unresolved`) included.
         alerts: every alert that the considered incidents have now, by agreement. An alert of theirs that is in the
             record and not here has lost its evidence.
         revised: for each report id that the batch revises, the ids of the reports that do.
-        matches: incident × zone pairs of the standing incidents, over all agreements.
-        outside: standing incidents that touch no zone of any agreement.
+        matches: incident × zone pairs of `incidents`, over all agreements.
+        outside: those of `incidents` that touch no zone of any agreement.
     """
 
     new: tuple[bool, ...]
@@ -42,7 +42,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Monitor:
-    """The functional core. It has no state of its own: what it must remember is in `windows`.
+    """The functional core. What it must remember is in `windows`; what it keeps at hand it can drop (`forget`).
 
     Args:
         agreements: compiled, of different names.
@@ -59,6 +59,11 @@ class Monitor:
     ) -> None:
         self.agreements = tuple(agreements)
         self.windows, self.areas, self.parameters = windows, areas, parameters
+        self._fuser = Fuser(windows, parameters.observers)
+
+    def forget(self) -> None:
+        """Drops what is kept at hand: to be called where the windows take back what they were given."""
+        self._fuser.forget()
 
     def process(self, reports: Sequence[Report]) -> Changes:
         """Takes a batch of reports in and judges what it touches.
@@ -79,25 +84,23 @@ class Monitor:
         revised = _revised(entries)
         groups = {Group(entry.window, entry.report.report_id) for entry in entries}
         groups.update(self.windows.holding(sorted(revised)))
-        ordered = sorted(groups)
-        held = self.windows.versions(ordered)
-        retired = self.windows.retired({tombstone(entry) for entries in held.values() for entry in entries})
-        incidents = fuse(held, retired)
+        incidents, considered = self._fuser.fuse(groups)
+        judged = [incident for incident in incidents if not incident.unresolved]
         alerts, matches = {}, 0
-        touched = np.zeros(len(incidents), dtype=bool)
+        touched = np.zeros(len(judged), dtype=bool)
         for agreement in self.agreements:
-            judged = judge(incidents, agreement, self.parameters)
-            alerts[agreement.name] = tuple(judged.alerts)
-            matches += judged.matches
-            touched |= judged.touched
+            found = judge(judged, agreement, self.parameters)
+            alerts[agreement.name] = tuple(found.alerts)
+            matches += found.matches
+            touched |= found.touched
         return Changes(
             new=new,
-            considered=frozenset(incident_id(group.report_id, group.window) for group in ordered),
+            considered=considered,
             incidents=tuple(incidents),
             alerts=alerts,
             revised=revised,
             matches=matches,
-            outside=int((~touched).sum()),
+            outside=len(incidents) - int(touched.sum()),
         )
 
     def place(self, reports: Sequence[Report]) -> list[Entry]:

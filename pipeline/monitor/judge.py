@@ -1,8 +1,9 @@
 """Judging: incidents against the clauses of one agreement.
 
-The probability of a finding is the product of four shares, each of what the report leaves open: of the footprint's
-area in the clause's zones, of the interval in which it was in force, of what may have happened that it covers, and of
-what no exception suspends.
+The probability of a finding is the product of five, each of what the evidence leaves open: that anything happened at
+all, and the shares of the footprint's area in the clause's zones, of the interval in which it was in force, of what may
+have happened that it covers, and of what no exception suspends. A track is judged by that one of its places for which
+place and time give the most.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.agreement.clauses import Clause, Coverage, Suspended
 from pipeline.agreement.compiled import Agreement
@@ -48,7 +50,7 @@ def judge(incidents: Sequence[Incident], agreement: Agreement, parameters: Param
         return Judged([], 0, np.zeros(0, dtype=bool))
     batch = _Batch(incidents, agreement, parameters)
     found = np.round(batch.site.shares.each, 4) >= parameters.match_from
-    return Judged(batch.alerts(), int(found.sum()), np.asarray(found.any(axis=0)))
+    return Judged(batch.alerts(), int(found.sum()), batch.of_incidents(np.asarray(found.any(axis=0))))
 
 
 def time_share(begin_us: Any, end_us: Any, from_us: int, until_us: int) -> Floats:
@@ -61,15 +63,19 @@ def time_share(begin_us: Any, end_us: Any, from_us: int, until_us: int) -> Float
 
 
 class _Batch:
-    """One batch of incidents under one agreement; arrays are indexed by incident."""
+    """One batch of incidents under one agreement; arrays are indexed by place: an incident's, or each of a track's."""
 
     def __init__(self, incidents: Sequence[Incident], agreement: Agreement, parameters: Parameters) -> None:
-        self.incidents, self.agreement, self.parameters = incidents, agreement, parameters
-        self.footprints = Footprints([incident.footprint for incident in incidents], agreement.areas)
+        self.agreement, self.parameters = agreement, parameters
+        placed = [(incident, fix) for incident in incidents for fix in incident.fixes or (incident,)]
+        self.incidents = [incident for incident, _ in placed]
+        self._count = len(incidents)
+        self._owner = np.repeat(np.arange(len(incidents)), [len(one.fixes) or 1 for one in incidents])
+        self.footprints = Footprints([fix.footprint for _, fix in placed], agreement.areas)
         groups = [clause.zone_indices for clause in agreement.clauses]
         self.site = Site(self.footprints, agreement, groups)
-        self.begin_us = to_us_array(incident.observed_from for incident in incidents)
-        self.end_us = to_us_array(incident.observed_until for incident in incidents)
+        self.begin_us = to_us_array(fix.observed_from for _, fix in placed)
+        self.end_us = to_us_array(fix.observed_until for _, fix in placed)
         self._known_edges_m: dict[tuple[int, ...], Floats] = {}
 
     def alerts(self) -> list[Alert]:
@@ -80,18 +86,29 @@ class _Batch:
 
     def _judge(self, clause: Clause, place: Floats) -> list[tuple[int, Alert]]:
         when = time_share(self.begin_us, self.end_us, *_span(clause.in_force))
-        likely = np.flatnonzero(place * when >= self.parameters.possible_from / 2)
         judged = []
-        for index in likely.tolist():
+        for index in self._best(place * when).tolist():
             incident = self.incidents[index]
             coverage = clause.covers(incident.activity, incident.weapons, incident.calibre_mm)
             if coverage.share == 0.0 or _exempt(clause, incident):
                 continue
             suspended = self._suspended(clause, index)
-            shares = _Shares(float(place[index]), float(when[index]), coverage, suspended)
+            shares = _Shares(incident.occurred, float(place[index]), float(when[index]), coverage, suspended)
             if shares.product >= self.parameters.possible_from:
                 judged.append((index, self._alert(clause, index, shares)))
         return judged
+
+    def _best(self, likely: Floats) -> NDArray[np.intp]:
+        """The most likely place of each incident that has one likely enough; the first of equals."""
+        rows = np.flatnonzero(likely >= self.parameters.possible_from / 2)
+        if len(likely) == self._count or not len(rows):
+            return rows
+        rows = rows[np.lexsort((-likely[rows], self._owner[rows]))]
+        return np.asarray(rows[np.concatenate([[True], np.diff(self._owner[rows]) > 0])])
+
+    def of_incidents(self, found: Bools) -> Bools:
+        """Which incidents have any place for which `found` holds."""
+        return np.asarray(np.bincount(self._owner, found, self._count) > 0)
 
     def _suspended(self, clause: Clause, index: int) -> float:
         """The greatest share of time and place that one notice or window of an exception covers."""
@@ -125,7 +142,7 @@ class _Batch:
             provision=clause.provision_id,
             article=clause.article,
             incident_id=incident.incident_id,
-            status=Status.ALLEGED,
+            status=Status.CORROBORATED if incident.origins > 1 else Status.ALLEGED,
             severity=clause.severity,
             reason=clause.reason,
             probability=shares.product,
@@ -161,7 +178,7 @@ class _Batch:
             (Doubt.EXCEPTION_MAY_APPLY, {"share_suspended": round(shares.suspended, 4)}) if shares.suspended else None,
             (Doubt.FORM_UNSAID, {}) if incident.activity is Activity.ARMED_CLASH else None,
             _attribution_needed(clause, incident),
-            (Doubt.SINGLE_REPORT, {}) if len(incident.report_ids) == 1 else None,
+            (Doubt.SINGLE_REPORT, {}) if incident.origins == 1 else None,
             (Doubt.PARTY_CLAIM, {"ledgers": list(incident.ledgers)}) if _only_parties(incident) else None,
             (Doubt.READING_DISPUTED, {"readings": [r.id for r in readings]}) if readings else None,
         ]
@@ -219,6 +236,7 @@ class _Batch:
 
 
 class _Shares(NamedTuple):
+    occurred: float
     place: float
     time: float
     coverage: Coverage
@@ -227,7 +245,7 @@ class _Shares(NamedTuple):
     @property
     def product(self) -> float:
         """The probability of the finding, to four decimals."""
-        return round(self.place * self.time * self.coverage.share * (1.0 - self.suspended), 4)
+        return round(self.occurred * self.place * self.time * self.coverage.share * (1.0 - self.suspended), 4)
 
 
 def _span(in_force: tuple[datetime, datetime | None]) -> tuple[int, int]:

@@ -4,7 +4,9 @@ import hashlib
 
 import msgspec
 
-CORE_VERSION = 2
+from pipeline.observers import Observers, load_observers
+
+CORE_VERSION = 3
 """Raised whenever the same reports and agreement would give another alert."""
 
 
@@ -17,6 +19,7 @@ class Parameters(msgspec.Struct, frozen=True):
         inside_from, outside_to: the verdicts' bounds.
         broad_m2: a footprint above this area alerts as *possible* at most, unless the zone covers it wholly.
         late_days: a report this far behind the latest is counted as late.
+        observers: what is known of observers and of what they observe.
     """
 
     possible_from: float = 0.05
@@ -25,6 +28,7 @@ class Parameters(msgspec.Struct, frozen=True):
     outside_to: float = 0.05
     broad_m2: float = 500e6
     late_days: int = 30
+    observers: Observers = msgspec.field(default_factory=load_observers)
 
     @property
     def judged_by(self) -> str:

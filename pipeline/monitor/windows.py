@@ -29,6 +29,15 @@ class Tombstone(NamedTuple):
     ledger: str | None
 
 
+def is_on_grid(tile: str) -> bool:
+    """Whether a tile is one of the grid's, with a place of its own.
+
+    >>> is_on_grid("t092-095"), is_on_grid("track:ab"), is_on_grid("nowhere")
+    (True, False, False)
+    """
+    return tile[1:2].isdigit()
+
+
 class Windows(Protocol):
     """A set of reports per window, and the set of tombstones. Adding is commutative and idempotent."""
 
@@ -47,6 +56,12 @@ class Windows(Protocol):
     def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
         """Every version that the windows hold of these groups."""
 
+    def of_window(self, window: Window) -> Iterable[Entry]:
+        """All that one window holds."""
+
+    def of_days(self, days: Sequence[str]) -> Iterable[Entry]:
+        """All that the windows of the grid's tiles hold of some days; not tracks, named areas and *nowhere*."""
+
 
 class MemoryWindows:
     """Windows in memory: for tests, for `match`, for a notebook."""
@@ -54,6 +69,7 @@ class MemoryWindows:
     def __init__(self) -> None:
         self._groups: dict[Group, dict[bytes, Entry]] = {}
         self._windows: dict[str, set[Window]] = {}
+        self._held: dict[Window, dict[Group, None]] = {}
         self._tombstones: set[Tombstone] = set()
 
     def add(self, entries: Sequence[Entry]) -> list[bool]:
@@ -64,6 +80,7 @@ class MemoryWindows:
             versions = self._groups.setdefault(Group(entry.window, report_id), {})
             new.append(entry.content not in versions)
             versions.setdefault(entry.content, entry)
+            self._held.setdefault(entry.window, {})[Group(entry.window, report_id)] = None
             self._windows.setdefault(report_id, set()).add(entry.window)
         return new
 
@@ -82,3 +99,13 @@ class MemoryWindows:
     def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
         """Every version that the windows hold of these groups."""
         return {group: list(self._groups.get(group, {}).values()) for group in groups}
+
+    def of_window(self, window: Window) -> list[Entry]:
+        """All that one window holds."""
+        return [entry for group in self._held.get(window, ()) for entry in self._groups[group].values()]
+
+    def of_days(self, days: Sequence[str]) -> list[Entry]:
+        """All that the windows of the grid's tiles hold of some days."""
+        wanted = set(days)
+        windows = [window for window in self._held if window.day in wanted and is_on_grid(window.tile)]
+        return [entry for window in windows for entry in self.of_window(window)]

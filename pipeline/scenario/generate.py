@@ -15,38 +15,56 @@ from pipeline.model.check import EARLIEST, LATEST
 from pipeline.model.report import Report
 from pipeline.model.times import to_us
 from pipeline.scenario.catalogue import BEGIN, Scenario, ScenarioError, scenario_named
-from pipeline.scenario.incidents import DAY_MS, Incidents, Integers, happen
-from pipeline.scenario.lines import SOURCE, report_tails, truth_lines
-from pipeline.scenario.observers import NETWORKS
-from pipeline.scenario.sightings import Sightings, see
+from pipeline.scenario.conditions import DAY_MS, Conditions, prevail
+from pipeline.scenario.copies import with_copies
+from pipeline.scenario.happen import happen
+from pipeline.scenario.incidents import Incidents
+from pipeline.scenario.lines import SOURCE, invented_lines, report_tails, truth_lines
+from pipeline.scenario.looks import Setting
+from pipeline.scenario.observers import Network, networks
+from pipeline.scenario.sightings import ORIGINAL, Sightings, see
 from pipeline.scenario.truth import Judge, Violation
-from pipeline.scenario.world import World
+from pipeline.scenario.world import Integers, World
 
 _AFTER_SIGNING = timedelta(days=30)
+
+
+INVENTED = -1
+NO_COPY = -1
 
 
 class Chunk(NamedTuple):
     """A stretch of a scenario: the reports that came in, in order of `received_at`, and what truly happened.
 
     Attributes:
-        reports, truth: lines of JSON without their ends.
+        reports, truth, invented: lines of JSON without their ends.
+        incident: for each report the true incident that it tells of, by its place in the truth of the whole scenario,
+            from 0; `INVENTED` where it tells of none.
+        network: for each report its network, by its place in `NETWORKS`.
+        copies: for each report the number, as at the end of its id, of the post that it copies; `NO_COPY` where it
+            copies none.
         until: to where the scenario has got.
         seen, violating: how many of the true incidents somebody reported, and how many broke a provision.
     """
 
     reports: list[str]
     truth: list[str]
+    invented: list[str]
+    incident: Integers
+    network: Integers
+    copies: Integers
     until: datetime
     seen: int
     violating: int
 
 
 def generate(
-    name: str, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
+    name: str | Scenario, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
 ) -> Iterator[Chunk]:
     """Plays a scenario. The same name, seed, agreement and beginning give the same lines on every machine.
 
     Args:
+        name: of a scenario that there is, or a scenario of the caller's own.
         agreement: things happen along its first line, and it says which are violations.
         reports: how many reports, as many days as that takes; without it, one day.
         begin: `default_begin(agreement)` unless given.
@@ -64,7 +82,7 @@ def generate(
 
 
 def reports(
-    name: str, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
+    name: str | Scenario, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
 ) -> Iterator[Report]:
     """The reports alone, as records, in order of `received_at`. Takes what `generate` takes."""
     decode = msgspec.json.Decoder(Report).decode
@@ -92,57 +110,108 @@ def _days(player: "_Player", start: datetime, wanted: int | None) -> Iterator[Ch
     yield player.rest(chunk.until)
 
 
+class _Telling(NamedTuple):
+    """What goes with each report besides its line: columns in one order."""
+
+    received_ms: Integers
+    incident: Integers
+    network: Integers
+    copies: Integers
+
+    def at(self, rows: NDArray[np.intp]) -> "_Telling":
+        return _Telling._make(column[rows] for column in self)
+
+    def and_then(self, other: "_Telling") -> "_Telling":
+        return _Telling._make(np.concatenate(columns) for columns in zip(self, other, strict=True))
+
+
+_NOTHING = _Telling(*np.zeros((4, 0), dtype=np.int64))
+_WORLD, _EVENTS, _CONDITIONS = range(3)
+
+
 class _Player:
     """Holds what passes from one day to the next: the reports that are still to come in, and the numbers given."""
 
     def __init__(self, scenario: Scenario, seed: int, agreement: Agreement) -> None:
         name = int.from_bytes(hashlib.sha256(scenario.name.encode()).digest()[:8], "big")
         self._scenario, self._entropy = scenario, (name, seed)
-        self._world = World(agreement, self._rng(0))
+        self._world = World(agreement, self._rng(_WORLD))
+        self._networks = networks(scenario.posts_vagueness)
         self._judge = Judge(agreement)
         self._stem = f"{scenario.name}-{seed}-"
         self._days, self._reports, self._incidents = 0, 0, 0
-        self._held_ms: Integers = np.zeros(0, dtype=np.int64)
-        self._held: list[str] = []
+        self._held, self._held_lines = _NOTHING, list[str]()
 
-    def _rng(self, stream: int) -> np.random.Generator:
-        """Every day has a stream of its own, so that no day depends on how much another drew."""
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*self._entropy, stream])))
+    def _rng(self, *stream: int) -> np.random.Generator:
+        """Every day has streams of its own, so that no day depends on how much another drew."""
+        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*self._entropy, *stream])))
+
+    def _conditions(self, begin_ms: int) -> Conditions:
+        """Of a day and of the next, into which some of what happens goes on."""
+        today, tomorrow = (
+            prevail(self._scenario, self._world, day, begin_ms + ahead * DAY_MS, self._rng(_CONDITIONS, day))
+            for ahead, day in enumerate((self._days, self._days + 1))
+        )
+        return today.and_then(tomorrow)
 
     def day(self, begin_ms: int, left: int | None) -> tuple[Chunk, int]:
         """One day, with no more than `left` new reports, and how many there were."""
+        rng = self._rng(_EVENTS, self._days)
+        setting = Setting(self._scenario, self._world, self._conditions(begin_ms))
         self._days += 1
-        rng = self._rng(self._days)
-        happened = happen(self._scenario, self._world, begin_ms, DAY_MS, rng)
-        seen = [see(network, happened, self._world, rng) for network in NETWORKS]
+        happened = happen(*setting, rng)
+        seen = [self._see(network, happened, setting, rng) for network in self._networks]
         end_ms = begin_ms + DAY_MS
         if left is not None and sum(one.size for one in seen) >= left:
             happened, seen = _cut(happened, seen, left)
             end_ms = int(happened.begin_ms[-1]) + 1
-        incident = np.concatenate([one.incident for one in seen])
-        received_ms = np.concatenate([one.received_ms for one in seen])
-        order = np.argsort(received_ms, kind="stable")
+        row = np.concatenate([one.incident for one in seen])
+        order = np.argsort(np.concatenate([one.received_ms for one in seen]), kind="stable")
+        telling = self._telling(happened, seen, order)
         lines, ids = self._number(seen, happened, order)
         violations = self._judge.violations(happened)
+        truth, invented = self._truth(happened, row[order], ids, violations)
         chunk = Chunk(
-            self._emit(received_ms[order], lines, end_ms),
-            self._truth(happened, incident[order], ids, violations),
+            *self._emit(telling, lines, truth, invented, end_ms),
             _from_ms(end_ms),
-            len(np.unique(incident)),
+            len(np.unique(row[~happened.invented[row]])),
             sum(map(bool, violations)),
         )
         return chunk, len(lines)
 
     def rest(self, until: datetime) -> Chunk:
         """The reports that came in after the last incident."""
-        return Chunk(self._emit(np.zeros(0, dtype=np.int64), [], None), [], until, 0, 0)
+        return Chunk(*self._emit(_NOTHING, [], [], [], None), until, 0, 0)
+
+    def _see(self, network: Network, happened: Incidents, setting: Setting, rng: np.random.Generator) -> Sightings:
+        seen = see(network, happened, setting, rng)
+        return with_copies(network, seen, self._scenario.copies_per_post, rng) if network.relayed_s else seen
+
+    def _telling(self, happened: Incidents, seen: list[Sightings], order: NDArray[np.intp]) -> _Telling:
+        """In order of reception, for the next so many numbers."""
+        true = self._incidents + np.cumsum(~happened.invented) - 1
+        incident = np.where(happened.invented, INVENTED, true)
+        number = np.empty(len(order), dtype=np.int64)
+        number[order] = self._reports + 1 + np.arange(len(order))
+        firsts = np.cumsum([0, *(one.size for one in seen)])[:-1].tolist()
+        copies = [
+            np.where(one.original == ORIGINAL, NO_COPY, number[first + np.maximum(one.original, 0)])
+            for first, one in zip(firsts, seen, strict=True)
+        ]
+        telling = _Telling(
+            np.concatenate([one.received_ms for one in seen]),
+            incident[np.concatenate([one.incident for one in seen])],
+            np.repeat(np.arange(len(seen)), [one.size for one in seen]),
+            np.concatenate(copies),
+        )
+        return telling.at(order)
 
     def _number(
         self, seen: list[Sightings], happened: Incidents, order: NDArray[np.intp]
     ) -> tuple[list[str], list[str]]:
         """The day's lines and ids, numbered in order of reception, which tells nothing of what belongs together."""
         tails: list[str] = []
-        for network, one in zip(NETWORKS, seen, strict=True):
+        for network, one in zip(self._networks, seen, strict=True):
             tails += report_tails(network, one, happened.at(one.incident), self._world)
         stem = f"{SOURCE}:{self._stem}"
         ids = [f'"{stem}{number}"' for number in range(self._reports + 1, self._reports + 1 + len(tails))]
@@ -150,31 +219,32 @@ class _Player:
         lines = [f'{{"report_id":{name},{tails[row]}' for name, row in zip(ids, order.tolist(), strict=True)]
         return lines, ids
 
-    def _emit(self, received_ms: Integers, lines: list[str], before_ms: int | None) -> list[str]:
-        """Takes in the day's lines, and gives out all that came in before a time; the rest is held."""
-        times = np.concatenate([self._held_ms, received_ms])
-        together = self._held + lines
-        order = np.argsort(times, kind="stable")
-        out = len(order) if before_ms is None else int(np.searchsorted(times[order], before_ms))
-        self._held_ms = times[order[out:]]
-        self._held = [together[row] for row in order[out:].tolist()]
-        return [together[row] for row in order[:out].tolist()]
+    def _emit(
+        self, telling: _Telling, lines: list[str], truth: list[str], invented: list[str], before_ms: int | None
+    ) -> tuple[list[str], list[str], list[str], Integers, Integers, Integers]:
+        """Takes in the day's reports, and gives out all that came in before a time; the rest is held."""
+        every, every_line = self._held.and_then(telling), self._held_lines + lines
+        order = np.argsort(every.received_ms, kind="stable")
+        out = len(order) if before_ms is None else int(np.searchsorted(every.received_ms[order], before_ms))
+        self._held, given = every.at(order[out:]), every.at(order[:out])
+        self._held_lines = [every_line[row] for row in order[out:].tolist()]
+        given_lines = [every_line[row] for row in order[:out].tolist()]
+        return given_lines, truth, invented, given.incident, given.network, given.copies
 
     def _truth(
-        self, happened: Incidents, incident: Integers, ids: list[str], violations: list[tuple[Violation, ...]]
-    ) -> list[str]:
-        """The day's true incidents; `incident` and `ids` go with each other, in order of reception."""
-        order = np.argsort(incident, kind="stable").tolist()
-        sorted_ids = [ids[row] for row in order]
-        bounds = np.searchsorted(incident[order], np.arange(happened.size + 1)).tolist()
-        names = [f"{self._stem}{self._incidents + row + 1}" for row in range(happened.size)]
-        self._incidents += happened.size
-        return truth_lines(
-            names,
-            happened,
-            [msgspec.json.encode(broken)[1:-1].decode() if broken else "" for broken in violations],
-            [",".join(sorted_ids[first:last]) for first, last in pairwise(bounds)],
-        )
+        self, happened: Incidents, row: NDArray[np.intp], ids: list[str], violations: list[tuple[Violation, ...]]
+    ) -> tuple[list[str], list[str]]:
+        """The day's true incidents, and its inventions; `row` and `ids` go with each other, in order of reception."""
+        order = np.argsort(row, kind="stable").tolist()
+        sorted_ids = [ids[at] for at in order]
+        bounds = np.searchsorted(row[order], np.arange(happened.size + 1)).tolist()
+        of_each = [",".join(sorted_ids[first:last]) for first, last in pairwise(bounds)]
+        true = np.flatnonzero(~happened.invented).tolist()
+        names = [f"{self._stem}{self._incidents + number}" for number in range(1, len(true) + 1)]
+        self._incidents += len(true)
+        broken = [msgspec.json.encode(violations[at])[1:-1].decode() if violations[at] else "" for at in true]
+        truth = truth_lines(names, happened.at(~happened.invented), broken, [of_each[at] for at in true])
+        return truth, invented_lines([of_each[at] for at in np.flatnonzero(happened.invented).tolist() if of_each[at]])
 
 
 def _cut(happened: Incidents, seen: list[Sightings], left: int) -> tuple[Incidents, list[Sightings]]:

@@ -14,11 +14,16 @@ ANYWHERE = float("inf")
 """A reach that distance does not lessen."""
 
 
+MOST_POSTS = 0.6
+"""The greatest chance that an outlet posts about something along the line, however much the public posts."""
+
+
 class Where(Enum):
     """The part of the world in which a kind of incident lies."""
 
     FRONT = "near the line, for the most part about its hot spots"
     DEPTH = "anywhere along the line, between two distances from it, on either side"
+    SITE = "at one of a few fixed sites, between two distances from the line, the first the busiest"
     FAR = "outside every zone of the agreement"
 
 
@@ -38,7 +43,11 @@ class Kind(NamedTuple):
         unit: what a count counts; None where nobody counts.
         number: the least and the most there are.
         lasts_s: the shortest and the longest that it goes on.
-        depth_m: for `Where.DEPTH`, the least and the greatest distance from the line.
+        depth_m: for `Where.DEPTH` and `Where.SITE`, the least and the greatest distance from the line.
+        sites, scatter_m: for `Where.SITE`, how many sites there are, and the standard error of a place about its site,
+            in either direction. While something goes on at a site, nothing else of its kind begins there.
+        fire: it becomes more where a scenario grows.
+        crosses: it starts on one side of the line and ends on the other.
         seen: by network, the probability that one of its observers reports it from nearby, and the distance in metres
             at which half of that is left.
         nowhere: the share of public posts about it that name no place.
@@ -52,6 +61,10 @@ class Kind(NamedTuple):
     number: tuple[int, int] = (1, 1)
     lasts_s: tuple[int, int] = (0, 60)
     depth_m: tuple[float, float] = (0.0, 0.0)
+    sites: int = 0
+    scatter_m: float = 0.0
+    fire: bool = False
+    crosses: bool = False
     nowhere: float = 0.1
 
 
@@ -95,6 +108,7 @@ _TROOPS = (
     Said(Activity.TROOP_PRESENCE),
     Said(Activity.TROOP_PRESENCE),
 )
+_TRAINING = (Said(Activity.LIVE_FIRE_TRAINING), Said(Activity.LIVE_FIRE_TRAINING), Said(Activity.EXPLOSION))
 _GUNS = _weapon(Weapon.ARTILLERY, Weapon.MULTIPLE_ROCKET_LAUNCHER, 152)
 _ROCKETS = _weapon(Weapon.MULTIPLE_ROCKET_LAUNCHER, Weapon.ARMOURED_VEHICLE, 122)
 _TANKS = _weapon(Weapon.TANK, Weapon.ARMOURED_VEHICLE, 125)
@@ -103,32 +117,42 @@ _ARMOUR = _weapon(Weapon.ARMOURED_VEHICLE, Weapon.TANK, None)
 _LOUD = {"array": (0.95, 11_000.0), "watch": (0.6, 6_000.0), "drone": (0.08, 15_000.0), "post": (0.06, ANYWHERE)}
 _QUIETER = {"array": (0.8, 4_500.0), "watch": (0.7, 4_500.0), "drone": (0.05, 8_000.0), "post": (0.04, ANYWHERE)}
 _IN_THE_AIR = {"watch": (0.5, 5_000.0), "drone": (0.4, 20_000.0), "post": (0.03, ANYWHERE)}
-_STANDING = {"drone": (0.6, 30_000.0), "satellite": (0.2, ANYWHERE), "post": (0.02, ANYWHERE)}
+_STANDING = {"drone": (0.6, 30_000.0), "satellite": (0.5, ANYWHERE), "post": (0.02, ANYWHERE)}
 _IN_VIEW = {"watch": (0.6, 5_000.0), "drone": (0.6, 25_000.0), "post": (0.04, ANYWHERE)}
-_FROM_AFAR = {"satellite": (0.2, ANYWHERE), "post": (0.1, ANYWHERE)}
+_FROM_AFAR = {"satellite": (0.5, ANYWHERE), "post": (0.1, ANYWHERE)}
 
 KINDS = (
-    Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600)),
-    Kind("artillery_fire", Where.FRONT, _ARTILLERY_FIRE, _LOUD, CountUnit.EXPLOSION, (3, 60), (30, 900)),
-    Kind("small_arms_fire", Where.FRONT, _SMALL_ARMS_FIRE, _QUIETER, CountUnit.BURST, (1, 60), (5, 600)),
-    Kind("explosion", Where.FRONT, _same(Activity.EXPLOSION), _LOUD, CountUnit.EXPLOSION, (1, 4), (0, 30)),
+    Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600), fire=True),
+    Kind("artillery_fire", Where.FRONT, _ARTILLERY_FIRE, _LOUD, CountUnit.EXPLOSION, (3, 60), (30, 900), fire=True),
+    Kind("small_arms_fire", Where.FRONT, _SMALL_ARMS_FIRE, _QUIETER, CountUnit.BURST, (1, 60), (5, 600), fire=True),
+    Kind("explosion", Where.FRONT, _same(Activity.EXPLOSION), _LOUD, CountUnit.EXPLOSION, (1, 4), (0, 30), fire=True),
     Kind("drone_flight", Where.FRONT, _DRONE, _IN_THE_AIR, CountUnit.AIRCRAFT, (1, 2), (120, 1_800)),
-    Kind("jamming", Where.FRONT, _same(Activity.JAMMING), {"drone": (0.7, 20_000.0)}, lasts_s=(60, 3_600)),
+    Kind(
+        "drone_crossing", Where.FRONT, _DRONE, {"radar": (0.85, 14_000.0)},
+        CountUnit.AIRCRAFT, lasts_s=(240, 720), crosses=True,
+    ),
+    Kind(
+        "jamming", Where.FRONT, _same(Activity.JAMMING), {"array": (0.3, 5_000.0), "drone": (0.7, 20_000.0)},
+        lasts_s=(60, 3_600),
+    ),
     Kind(
         "troops_in_buffer", Where.DEPTH, _TROOPS, _IN_VIEW,
         CountUnit.PERSON, (3, 40), (600, 3_600), depth_m=(300.0, 7_000.0),
     ),
     Kind(
-        "tanks_forward", Where.DEPTH, _TANKS, _STANDING,
+        "tanks_forward", Where.SITE, _TANKS, _STANDING,
         CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(1_000.0, 14_000.0),
+        sites=24, scatter_m=150.0,
     ),
     Kind(
-        "guns_forward", Where.DEPTH, _GUNS, _STANDING,
+        "guns_forward", Where.SITE, _GUNS, _STANDING,
         CountUnit.WEAPON, (1, 8), (600, 3_600), depth_m=(8_000.0, 48_000.0),
+        sites=24, scatter_m=150.0,
     ),
     Kind(
-        "rockets_forward", Where.DEPTH, _ROCKETS, _STANDING,
+        "rockets_forward", Where.SITE, _ROCKETS, _STANDING,
         CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(12_000.0, 72_000.0),
+        sites=24, scatter_m=150.0,
     ),
     Kind(
         "guns_withdrawn", Where.DEPTH, _GUNS, _STANDING,
@@ -147,7 +171,7 @@ KINDS = (
         CountUnit.AIRCRAFT, (1, 3), (120, 3_600), depth_m=(10_000.0, 60_000.0),
     ),
     Kind(
-        "training", Where.DEPTH, _same(Activity.LIVE_FIRE_TRAINING), _FROM_AFAR,
+        "training", Where.DEPTH, _TRAINING, _FROM_AFAR,
         CountUnit.ROUND, (5, 90), (600, 3_600), depth_m=(70_000.0, 120_000.0),
     ),
     Kind("flare", Where.FRONT, _same(Activity.FLARE), {"watch": (0.7, 7_000.0)}, CountUnit.FLARE, (1, 6), (20, 120)),
@@ -156,21 +180,43 @@ KINDS = (
         CountUnit.EXPLOSION, (1, 6), (1, 300), depth_m=(1_000.0, 12_000.0),
     ),
     Kind(
-        "field_fire", Where.DEPTH, _same(Activity.HEAT), {"satellite": (0.5, ANYWHERE)},
+        "farm_fire", Where.DEPTH, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)},
         lasts_s=(600, 5_400), depth_m=(0.0, 120_000.0),
+    ),
+    Kind(
+        "industrial_fire", Where.SITE, _same(Activity.HEAT), {"satellite": (0.95, ANYWHERE)},
+        lasts_s=(1_800, 7_200), depth_m=(5_000.0, 120_000.0), sites=40, scatter_m=30.0,
     ),
     Kind(
         "traffic", Where.DEPTH, _same(Activity.OTHER), {"watch": (0.45, 4_000.0), "drone": (0.25, 20_000.0)},
         CountUnit.VEHICLE, (1, 30), (30, 1_800), depth_m=(0.0, 25_000.0),
     ),
-    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)}, lasts_s=(600, 5_400)),
+    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.7, ANYWHERE)}, lasts_s=(600, 5_400)),
     Kind(
         "distant_flight", Where.FAR, _AIRCRAFT, {"post": (0.25, ANYWHERE)},
         CountUnit.AIRCRAFT, (1, 4), (300, 3_600),
     ),
-    Kind("distant_event", Where.FAR, _same(Activity.OTHER), {"post": (0.3, ANYWHERE)}, lasts_s=(0, 3_600), nowhere=0.2),
-    Kind("statement", Where.FAR, _same(Activity.STATEMENT), {"post": (0.5, ANYWHERE)}, lasts_s=(0, 600), nowhere=0.6),
+    Kind(
+        "distant_event", Where.FAR, _same(Activity.OTHER), {"post": (0.3, ANYWHERE)},
+        lasts_s=(0, 3_600), nowhere=0.15,
+    ),
+    Kind("statement", Where.FAR, _same(Activity.STATEMENT), {"post": (0.5, ANYWHERE)}, lasts_s=(0, 600), nowhere=0.25),
 )  # fmt: skip
 
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 """A kind's place in `KINDS`: what the arrays hold."""
+
+SITES = tuple(number for number, kind in enumerate(KINDS) if kind.where is Where.SITE)
+"""The kinds that happen at fixed sites."""
+
+
+def chance(kind: Kind, network: str, posts_factor: float) -> float:
+    """The probability that one observer of a network reports a kind of incident from nearby.
+
+    Args:
+        posts_factor: by how much more than usual the public posts about what happens along the line.
+    """
+    near = kind.seen.get(network, (0.0, 0.0))[0]
+    if network == "post" and kind.where is not Where.FAR:
+        return min(near * posts_factor, MOST_POSTS)
+    return near

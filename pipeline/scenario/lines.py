@@ -10,14 +10,18 @@ import msgspec
 import numpy as np
 
 from pipeline.model.footprint import wind_azimuths
-from pipeline.scenario.incidents import Incidents, Integers
+from pipeline.model.taxonomy import Weapon
+from pipeline.scenario.incidents import Incidents
 from pipeline.scenario.kinds import KINDS, Said
-from pipeline.scenario.observers import BEARING, NETWORKS, Network
-from pipeline.scenario.sightings import NO_COUNT, Sightings
-from pipeline.scenario.world import World
+from pipeline.scenario.observers import BEARING, NETWORKS, NUMBER, Network
+from pipeline.scenario.sightings import NO_CHAINAGE, NO_COUNT, ORIGINAL, Sightings
+from pipeline.scenario.wordings import FIRST_HAND, WORDINGS
+from pipeline.scenario.world import Integers, World
 
 SOURCE = "sim"
 
+_PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
+_HOUR_MS = 3_600_000
 _WINDS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
 
 
@@ -57,6 +61,18 @@ def _observer_json(network: Network, number: int) -> str:
     return f'"observer":"{make}-{number + 1:03d}","ledger":"{ledger}"'
 
 
+def _words(kind: int, said: int) -> str:
+    what = KINDS[kind].said[said]
+    weapons = " or ".join(weapon.value for weapon in what.weapons if weapon is not Weapon.UNKNOWN)
+    return (what.activity.value + (f" ({weapons})" if weapons else "")).replace("_", " ")
+
+
+def _sentence(kind: int, said: int, wording: int, part: int) -> str:
+    """What a post says, with a hole where it says where."""
+    return WORDINGS[wording].format(what=_words(kind, said), where="%s", when=_PARTS_OF_DAY[part])
+
+
+_sentences = _Pieces(_sentence)
 _said = _Pieces(lambda kind, said: _said_json(KINDS[kind].said[said]))
 _count = _Pieces(_count_json)
 _sector = _Pieces(_sector_json)
@@ -73,31 +89,43 @@ def times(time_ms: Integers) -> list[str]:
     return text
 
 
+def _whole_times(time_ms: Integers) -> list[str]:
+    """The same of whole grains, of which there are few: each is written once."""
+    every, at = np.unique(time_ms, return_inverse=True)
+    written = times(every)
+    return [written[row] for row in at.tolist()]
+
+
 def report_tails(network: Network, seen: Sightings, happened: Incidents, world: World) -> list[str]:
     """The reports' lines, all that follows the id.
 
     Args:
         happened: for each sighting its incident.
     """
-    number = NETWORKS.index(network)
-    kinds = happened.kind.tolist()
+    number, kinds = NUMBER[network.name], happened.kind.tolist()
+    last = [""] * seen.size
+    if network.relayed_s:
+        last = _posts(network, seen, kinds)
+    elif network.fix_s:
+        last = _tracks(network, seen, happened)
     received = times(seen.received_ms)
     published = [f'"published_at":"{t}",' for t in times(seen.published_ms)] if network.relayed_s else [""] * seen.size
     counts = zip(kinds, seen.count_min.tolist(), seen.count_max.tolist(), strict=True)
     # Read by the fields' order in the record, as a reader of the file would expect them.
     return [
         f'"source":"sim","observed_from":"{begin}","observed_until":"{end}","footprint":{{{place},'
-        f'{_said[kind, said]},{_observer[number, observer]},{publish}"received_at":"{receive}"{_count[count]}}}'
-        for kind, said, observer, begin, end, publish, receive, count, place in zip(
+        f'{_said[kind, said]},{_observer[number, observer]},{publish}"received_at":"{receive}"{_count[count]}{more}}}'
+        for kind, said, observer, begin, end, publish, receive, count, place, more in zip(
             kinds,
             seen.said.tolist(),
             seen.observer.tolist(),
-            times(seen.begin_ms),
-            times(seen.end_ms),
+            _whole_times(seen.begin_ms),
+            _whole_times(seen.end_ms),
             published,
             received,
             counts,
             _bearings(network, seen, world) if network.footprint == BEARING else _discs(seen),
+            last,
             strict=True,
         )
     ]
@@ -125,6 +153,49 @@ def _bearings(network: Network, seen: Sightings, world: World) -> list[str]:
     ]
 
 
+def _posts(network: Network, seen: Sightings, kinds: list[int]) -> list[str]:
+    """What posts say in words, and where. A copy word for word has its original's address too."""
+    verbatim = (seen.original != ORIGINAL) & (seen.wording < len(FIRST_HAND))
+    source = np.where(verbatim, seen.original, np.arange(seen.size))
+    make = network.makes[0][0]
+    columns = zip(
+        kinds,
+        seen.said.tolist(),
+        seen.wording.tolist(),
+        _places(seen),
+        (seen.begin_ms // (6 * _HOUR_MS) % len(_PARTS_OF_DAY)).tolist(),
+        (seen.observer[source] + 1).tolist(),
+        seen.published_ms[source].tolist(),
+        strict=True,
+    )
+    return [
+        f',"text":"{_sentences[kind, said, wording, part] % where}"'
+        f',"url":"https://example.org/{make}-{outlet:03d}/{published}"'
+        for kind, said, wording, where, part, outlet, published in columns
+    ]
+
+
+def _places(seen: Sightings) -> list[str]:
+    columns = zip(seen.radius_m.tolist(), seen.chainage_km.tolist(), seen.lon.tolist(), seen.lat.tolist(), strict=True)
+    return [
+        "a place without a name"
+        if radius <= 0.0
+        else f"km {chainage_km}"
+        if chainage_km != NO_CHAINAGE
+        else f"{lat:.1f}, {lon:.1f}"
+        for radius, chainage_km, lon, lat in columns
+    ]
+
+
+def _tracks(network: Network, seen: Sightings, happened: Incidents) -> list[str]:
+    """The fixes that one observer makes of one thing are of one track, named by who follows it and since when."""
+    make = network.makes[0][0]
+    return [
+        f',"track_id":"{SOURCE}:{make}-{observer + 1:03d}-{begin}"'
+        for observer, begin in zip(seen.observer.tolist(), happened.begin_ms.tolist(), strict=True)
+    ]
+
+
 def truth_lines(
     incident_ids: Sequence[str], happened: Incidents, violations: Sequence[str], report_ids: Sequence[str]
 ) -> list[str]:
@@ -148,3 +219,12 @@ def truth_lines(
             strict=True,
         )
     ]
+
+
+def invented_lines(report_ids: Sequence[str]) -> list[str]:
+    """Inventions, one a line.
+
+    Args:
+        report_ids: for each the inside of its JSON list: the original post and its copies.
+    """
+    return [f'{{"report_ids":[{reports}]}}' for reports in report_ids]

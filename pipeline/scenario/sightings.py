@@ -1,4 +1,4 @@
-"""Who sees which incident, and what they make of it: place, time, count and delay, each with its error."""
+"""What observers make of what they see: place, time, count and delay, each with its error."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from pipeline.geometry.earth import Floats
 from pipeline.scenario.ground import between, length_m, moved
-from pipeline.scenario.incidents import Incidents, Integers
-from pipeline.scenario.kinds import KINDS
+from pipeline.scenario.incidents import Incidents
+from pipeline.scenario.kinds import KINDS, Where
+from pipeline.scenario.looks import Looks, Setting, look
 from pipeline.scenario.observers import BEARING, Network
-from pipeline.scenario.world import World
+from pipeline.scenario.wordings import FIRST_HAND
+from pipeline.scenario.world import Integers, World
 
 HALF_WINDS = np.array(
     [
@@ -26,7 +28,10 @@ _RADIUS_IN_ERRORS = 2.145966
 """The radius within which that share of a normal error in two dimensions falls, in standard errors of each."""
 
 NO_COUNT = -1
+NO_CHAINAGE = -1
+ORIGINAL = -1
 _NOWHERE = np.array([kind.nowhere for kind in KINDS])
+_FAR = np.array([kind.where is Where.FAR for kind in KINDS])
 _COUNTED = np.array([kind.unit is not None for kind in KINDS])
 
 
@@ -43,6 +48,9 @@ class Sightings(NamedTuple):
         lon, lat, radius_m: the disc that is reported; radius 0 for a bearing, negative where the report names no place.
         azimuth: which half wind is reported (bearings).
         range_min_km, range_max_km: whole kilometres (bearings).
+        wording: which of the templates a post is written by.
+        chainage_km: the kilometre of the line that a post names; `NO_CHAINAGE` where it is far from it.
+        original: the row of the post that this one copies; `ORIGINAL` where it copies none.
     """
 
     incident: Integers
@@ -60,6 +68,9 @@ class Sightings(NamedTuple):
     azimuth: Integers
     range_min_km: Integers
     range_max_km: Integers
+    wording: Integers
+    chainage_km: Integers
+    original: Integers
 
     @property
     def size(self) -> int:
@@ -67,70 +78,54 @@ class Sightings(NamedTuple):
         return len(self.incident)
 
     def at(self, rows: NDArray[np.bool_]) -> "Sightings":
-        """Some of them."""
-        return Sightings._make(column[rows] for column in self)
+        """Some of them: of a copy always its original too."""
+        row = np.cumsum(rows) - 1
+        moved_up = self._replace(original=np.where(self.original == ORIGINAL, ORIGINAL, row[self.original]))
+        return Sightings._make(column[rows] for column in moved_up)
 
 
-class _Seen(NamedTuple):
-    incident: Integers
-    observer: Integers
-    east_m: Floats
-    north_m: Floats
-
-
-def see(network: Network, incidents: Incidents, world: World, rng: np.random.Generator) -> Sightings:
+def see(network: Network, incidents: Incidents, setting: Setting, rng: np.random.Generator) -> Sightings:
     """What one network sees of some incidents."""
-    seen = _detect(network, incidents, world, rng)
-    happened = incidents.at(seen.incident)
-    begin_ms, end_ms, heard_ms = _time(network, happened, rng)
+    looks = look(network, incidents, setting, rng)
+    happened = incidents.at(looks.incident)
+    begin_ms, end_ms = _time(network, looks, rng)
     least, mean, most = (int(seconds * 1000) for seconds in network.delay_s)
     delay = np.minimum(least + (mean * rng.standard_exponential(happened.size)).astype(np.int64), most)
-    published_ms = heard_ms + delay
+    published_ms = np.maximum(end_ms, looks.until_ms) + delay
     pick = rng.random(happened.size)
     said = (pick >= network.said[0]).astype(np.int64) + (pick >= network.said[0] + network.said[1])
     received_ms = published_ms + (rng.random(happened.size) * network.relayed_s * 1000.0).astype(np.int64)
     counts = _count(network, happened, rng)
     bearing = network.footprint == BEARING
-    place = _bearing(network, seen, world, rng) if bearing else _disc(network, seen, happened, rng)
+    place = _bearing(network, looks, setting.world, rng) if bearing else _disc(network, looks, happened, rng)
+    told = _told(network, happened, *place[:2], rng)
     return Sightings._make(
-        (seen.incident, seen.observer, said, begin_ms, end_ms, published_ms, received_ms, *counts, *place)
+        (looks.incident, looks.observer, said, begin_ms, end_ms, published_ms, received_ms, *counts, *place, *told)
     )
 
 
-def _detect(network: Network, incidents: Incidents, world: World, rng: np.random.Generator) -> _Seen:
-    """Each of the observers that come into question sees an incident by itself; the further off, the more rarely."""
-    near, half_m = np.array([kind.seen.get(network.name, (0.0, 1.0)) for kind in KINDS]).T
-    rows = np.flatnonzero(near[incidents.kind] > 0.0)
-    kind = incidents.kind[rows]
-    slots = np.arange(network.slots)
-    if network.name in world.posts:
-        posts = world.posts[network.name]
-        first = np.floor(incidents.chainage_m[rows] / posts.spacing_m - (network.slots - 1) / 2.0).astype(np.int64)
-        observer = np.clip(first, 0, len(posts.lon) - network.slots)[:, None] + slots
-        at = incidents.lon[rows][:, None], incidents.lat[rows][:, None]
-        east_m, north_m = between(posts.lon[observer], posts.lat[observer], *at)
-        ratio = length_m(east_m, north_m) / half_m[kind][:, None]
-        chance = near[kind][:, None] / (1.0 + ratio * ratio * ratio * ratio)
-    else:
-        observer = (rng.integers(0, network.observers, len(rows))[:, None] + slots) % network.observers
-        east_m = north_m = np.zeros(observer.shape)
-        chance = np.broadcast_to(near[kind][:, None], observer.shape)
-    row, slot = np.nonzero(rng.random(observer.shape) < chance)
-    return _Seen(rows[row], observer[row, slot], east_m[row, slot], north_m[row, slot])
-
-
-def _time(network: Network, happened: Incidents, rng: np.random.Generator) -> tuple[Integers, Integers, Integers]:
-    """The interval that is reported, and the moment from which the delay counts: no report comes before its end."""
-    number, lasts_ms = happened.size, happened.lasts_ms
-    glimpse_ms = np.minimum(lasts_ms, int(network.glimpse_s * 1000)) if network.glimpse_s else lasts_ms
-    begin = happened.begin_ms + (rng.random(number) * (lasts_ms - glimpse_ms)).astype(np.int64)
-    end = begin + glimpse_ms
-    errors = (network.time_error_s * 1000.0 * rng.standard_normal((2, number))).astype(np.int64)
+def _time(network: Network, looks: Looks, rng: np.random.Generator) -> tuple[Integers, Integers]:
+    """The interval that is reported."""
+    errors = (network.time_error_s * 1000.0 * rng.standard_normal((2, len(looks.incident)))).astype(np.int64)
     margin, grain = int(network.margin_s * 1000), network.grain_s * 1000
-    first, last = begin + errors[0] - margin, end + errors[1] + margin
+    first, last = looks.from_ms + errors[0] - margin, looks.until_ms + errors[1] + margin
     first, last = np.minimum(first, last), np.maximum(first, last)
-    first, last = first // grain * grain, -(-last // grain) * grain
-    return first, last, np.maximum(last, end)
+    return first // grain * grain, -(-last // grain) * grain
+
+
+def _told(
+    network: Network, happened: Incidents, lon: Floats, lat: Floats, rng: np.random.Generator
+) -> tuple[Integers, Integers, Integers]:
+    """What a post says in words: by which template, near which kilometre; and that it is no copy."""
+    original = np.full(happened.size, ORIGINAL)
+    if not network.relayed_s:
+        nought = np.zeros(happened.size, dtype=np.int64)
+        return nought, nought, original
+    # The post errs along the line by as much as it errs to the east: it names the place that it gives.
+    east_m, _ = between(happened.lon, happened.lat, lon, lat)
+    chainage_km = np.maximum(np.floor((happened.chainage_m + east_m) / 1000.0), 0.0).astype(np.int64)
+    wording = rng.integers(0, len(FIRST_HAND), happened.size)
+    return wording, np.where(_FAR[happened.kind], NO_CHAINAGE, chainage_km), original
 
 
 def _count(network: Network, happened: Incidents, rng: np.random.Generator) -> tuple[Integers, Integers]:
@@ -143,16 +138,16 @@ def _count(network: Network, happened: Incidents, rng: np.random.Generator) -> t
 
 
 def _disc(
-    network: Network, seen: _Seen, happened: Incidents, rng: np.random.Generator
+    network: Network, looks: Looks, happened: Incidents, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats, Integers, Integers, Integers]:
     least, most = network.radius_m
     if network.radius_share:
-        radius_m = np.minimum(least + network.radius_share * length_m(seen.east_m, seen.north_m), most)
+        radius_m = np.minimum(least + network.radius_share * length_m(looks.east_m, looks.north_m), most)
     else:
         radius_m = least + (most - least) * rng.random(happened.size)
     radius_m = np.ceil(radius_m)
     errors = rng.standard_normal((2, happened.size)) * (radius_m / _RADIUS_IN_ERRORS)
-    lon, lat = moved(happened.lon, happened.lat, *errors)
+    lon, lat = moved(looks.lon, looks.lat, *errors)
     if network.relayed_s:
         radius_m = np.where(rng.random(happened.size) < _NOWHERE[happened.kind], -1.0, radius_m)
     nought = np.zeros(happened.size, dtype=np.int64)
@@ -160,16 +155,16 @@ def _disc(
 
 
 def _bearing(
-    network: Network, seen: _Seen, world: World, rng: np.random.Generator
+    network: Network, looks: Looks, world: World, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats, Integers, Integers, Integers]:
     """A range in whole kilometres and one wind, or two where the azimuth lies near the bound between them."""
     posts = world.posts[network.name]
-    swing = network.azimuth_error * rng.standard_normal(len(seen.incident))
-    azimuth = half_wind(seen.east_m + swing * seen.north_m, seen.north_m - swing * seen.east_m)
-    away_m = length_m(seen.east_m, seen.north_m) * (1.0 + network.range_error * rng.standard_normal(len(swing)))
+    swing = network.azimuth_error * rng.standard_normal(len(looks.incident))
+    azimuth = half_wind(looks.east_m + swing * looks.north_m, looks.north_m - swing * looks.east_m)
+    away_m = length_m(looks.east_m, looks.north_m) * (1.0 + network.range_error * rng.standard_normal(len(swing)))
     least = np.maximum(0, np.floor(away_m / 1000.0 - 0.5).astype(np.int64))
     most = np.maximum(least, np.ceil(away_m * 1.15 / 1000.0 - 0.5).astype(np.int64)) + 1
-    return posts.lon[seen.observer], posts.lat[seen.observer], np.zeros(len(swing)), azimuth, least, most
+    return posts.lon[looks.observer], posts.lat[looks.observer], np.zeros(len(swing)), azimuth, least, most
 
 
 def half_wind(east_m: Floats, north_m: Floats) -> Integers:

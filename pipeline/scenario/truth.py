@@ -43,8 +43,14 @@ class TrueIncident(msgspec.Struct, frozen=True, kw_only=True):
     count: Count | None = None
 
 
+class Invention(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of invented.ndjson: the reports of one thing that never happened, a post and its copies."""
+
+    report_ids: tuple[str, ...]
+
+
 class Judge:
-    """Judges true incidents under one agreement.
+    """Judges true incidents under one agreement. What is invented breaks nothing.
 
     Only those go before the monitor's judge that may have broken something: of a kind that some clause covers beyond
     doubt, in one of that clause's zones. Of all others an alert is *possible* at most.
@@ -67,7 +73,7 @@ class Judge:
         eligible = np.zeros(happened.size, dtype=bool)
         if not len(self._covered):
             return eligible
-        rows = np.flatnonzero(np.asarray(self._covered.any(axis=0))[happened.kind])
+        rows = np.flatnonzero(np.asarray(self._covered.any(axis=0))[happened.kind] & ~happened.invented)
         some = happened.at(rows)
         places = Places(some.lon, some.lat)
         inside: Bools = np.array([zone.contains(places) for zone in self._agreement.zones])
@@ -103,7 +109,5 @@ def _incident(name: str, begin_ms: int, kind: int, number: int, lon: float, lat:
         activity=said.activity,
         weapons=said.weapons,
         calibre_mm=said.calibre_mm,
-        count=None if unit is None else Count(number, number, unit),
-        ledgers=(),
-        attributions=(),
+        counts=() if unit is None else (Count(number, number, unit),),
     )

@@ -1,20 +1,22 @@
-"""A scenario in a folder: reports.ndjson, truth.ndjson and scenario.json."""
+"""A scenario in a folder: reports.ndjson, truth.ndjson, invented.ndjson and scenario.json."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from pipeline.agreement import Agreement
 from pipeline.model.report import Time
 from pipeline.monitor.parameters import Parameters
-from pipeline.scenario.catalogue import scenario_named
-from pipeline.scenario.generate import default_begin, generate
+from pipeline.scenario.catalogue import Scenario, scenario_named
+from pipeline.scenario.generate import INVENTED, NO_COPY, Chunk, default_begin, generate
 
-REPORTS, TRUTH, ABOUT = "reports.ndjson", "truth.ndjson", "scenario.json"
+REPORTS, TRUTH, INVENTIONS = "reports.ndjson", "truth.ndjson", "invented.ndjson"
+ABOUT = "scenario.json"
 
 Progress = Callable[[int, int], None]
 """Called now and then with how many reports and true incidents are written."""
@@ -27,7 +29,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         reports_wanted: as asked for; null for one day.
         unseen: true incidents that nobody reported.
         violating: true incidents that broke a provision.
-        parameters: how often each kind of incident happens in a day.
+        copies: reports that copy another.
+        inventions: things that never happened, of which a report tells; invented: the reports that do.
+        parameters: how often each kind of incident happens in a day, and what the observers have to cope with.
         judged_by: the monitor's core and figures by which the violations were judged.
     """
 
@@ -43,6 +47,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     incidents: int
     unseen: int
     violating: int
+    copies: int
+    inventions: int
+    invented: int
     parameters: dict[str, Any]
     judged_by: str
     truceline: str
@@ -50,7 +57,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_scenario(
     folder: Path,
-    name: str,
+    name: str | Scenario,
     seed: int,
     agreement: Agreement,
     reports: int | None = None,
@@ -69,19 +76,22 @@ def write_scenario(
     start = (begin or default_begin(agreement)).astimezone(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ABOUT).unlink(missing_ok=True)
-    made = happened = seen = violating = 0
-    end = start
-    with (folder / REPORTS).open("wb") as report_file, (folder / TRUTH).open("wb") as truth_file:
+    tally, end = _Tally(), start
+    with (
+        (folder / REPORTS).open("wb") as report_file,
+        (folder / TRUTH).open("wb") as truth_file,
+        (folder / INVENTIONS).open("wb") as invented_file,
+    ):
         for chunk in chunks:
             report_file.write(_joined(chunk.reports))
             truth_file.write(_joined(chunk.truth))
-            made, happened = made + len(chunk.reports), happened + len(chunk.truth)
-            seen, violating, end = seen + chunk.seen, violating + chunk.violating, chunk.until
+            invented_file.write(_joined(chunk.invented))
+            tally, end = tally.and_of(chunk), chunk.until
             if progress is not None:
-                progress(made, happened)
+                progress(tally.reports, tally.incidents)
     scenario = scenario_named(name)
     written = Written(
-        name=name,
+        name=scenario.name,
         title=scenario.title,
         seed=seed,
         agreement=agreement.name,
@@ -89,16 +99,47 @@ def write_scenario(
         begin=start,
         end=end,
         reports_wanted=reports,
-        reports=made,
-        incidents=happened,
-        unseen=happened - seen,
-        violating=violating,
-        parameters={"incidents_per_day": scenario.per_day, "exchanges_per_day": scenario.exchanges_per_day},
+        reports=tally.reports,
+        incidents=tally.incidents,
+        unseen=tally.incidents - tally.seen,
+        violating=tally.violating,
+        copies=tally.copies,
+        inventions=tally.inventions,
+        invented=tally.invented,
+        parameters=_parameters(scenario),
         judged_by=Parameters().judged_by,
         truceline=version("truceline"),
     )
     (folder / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
     return written
+
+
+class _Tally(NamedTuple):
+    reports: int = 0
+    incidents: int = 0
+    seen: int = 0
+    violating: int = 0
+    copies: int = 0
+    inventions: int = 0
+    invented: int = 0
+
+    def and_of(self, chunk: Chunk) -> "_Tally":
+        more = (
+            len(chunk.reports),
+            len(chunk.truth),
+            chunk.seen,
+            chunk.violating,
+            int((chunk.copies != NO_COPY).sum()),
+            len(chunk.invented),
+            int((chunk.incident == INVENTED).sum()),
+        )
+        return _Tally._make(map(add, self, more))
+
+
+def _parameters(scenario: Scenario) -> dict[str, Any]:
+    """The scenario's figures, by the names of its fields."""
+    figures: dict[str, Any] = msgspec.structs.asdict(scenario)
+    return {name: figure for name, figure in figures.items() if name not in ("name", "title", "description")}
 
 
 def _joined(lines: list[str]) -> bytes:

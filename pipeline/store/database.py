@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from pipeline.model.records import Alert, Reject, Revision
+from pipeline.model.records import Alert, Incident, Reject, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing, Status
 from pipeline.store.frames import decode_frame, decode_lines
@@ -19,6 +19,7 @@ from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 PAGE_CACHE_KIB = 64 << 10
 
 _alert = msgspec.json.Decoder(Alert).decode
+_incident = msgspec.json.Decoder(Incident).decode
 _revision = msgspec.json.Decoder(Revision).decode
 
 
@@ -75,6 +76,32 @@ class Store:
         where, values = ("WHERE alert_id = ?", [alert_id]) if alert_id else ("", [])
         return (_revision(row[0]) for row in self._query(f"SELECT said FROM history {where} ORDER BY entry", *values))
 
+    def incidents(self, *, unresolved: bool | None = False) -> Iterator[Incident]:
+        """The incidents that stand, in order of time; with `unresolved` the rumours instead, with None both."""
+        where = "" if unresolved is None else f"WHERE unresolved = {int(unresolved)}"
+        rows = self._query(f"SELECT incident FROM incidents {where} ORDER BY observed_from, incident_id")
+        return (_incident(row[0]) for row in rows)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident that stands; a beginning of its id will do where only one begins so."""
+        upper = incident_id + "\U0010ffff"
+        rows = list(
+            self._query(
+                "SELECT incident FROM incidents WHERE incident_id >= ? AND incident_id < ? LIMIT 2", incident_id, upper
+            )
+        )
+        return _incident(rows[0][0]) if len(rows) == 1 else None
+
+    def successors(self, incident_id: str) -> list[str]:
+        """The incidents that took the place of one that stands no more."""
+        asked = "SELECT successor FROM successions WHERE incident_id = ? ORDER BY successor"
+        return [row[0] for row in self._query(asked, incident_id)]
+
+    def predecessors(self, incident_id: str) -> list[str]:
+        """The incidents whose place one took."""
+        asked = "SELECT incident_id FROM successions WHERE successor = ? ORDER BY incident_id"
+        return [row[0] for row in self._query(asked, incident_id)]
+
     def rejects(self) -> Iterator[tuple[int, Reject]]:
         """Every reject with its number."""
         names = [field.name for field in msgspec.structs.fields(Reject)]
@@ -123,7 +150,7 @@ class Store:
         return row[0], row[1]
 
     def figures(self) -> dict[str, int]:
-        """What the record holds: `reports`, `incidents`, `alerts`, `possible`, `rejects`, `frames`."""
+        """What the record holds: `reports`, `incidents`, `unresolved`, `alerts`, `possible`, `rejects`, `frames`."""
         counts = dict(
             self._query(
                 "SELECT standing, count(*) FROM alerts WHERE status != ? GROUP BY standing", Status.SUPERSEDED.value
@@ -132,7 +159,8 @@ class Store:
         kept = dict(self._query("SELECT name, value FROM figures"))
         return {
             "reports": kept.get("reports", 0),
-            "incidents": kept.get("groups", 0) - self._count("withdrawn"),
+            "incidents": self._count("incidents WHERE NOT unresolved"),
+            "unresolved": self._count("incidents WHERE unresolved"),
             "alerts": counts.get(Standing.RAISED.value, 0),
             "possible": counts.get(Standing.POSSIBLE.value, 0),
             "rejects": self._count("rejects"),

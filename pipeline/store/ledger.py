@@ -101,16 +101,19 @@ def _close(lost: Iterable[tuple[Alert, int]], decided_at: datetime, why: Change)
 
 
 class _Heirs:
-    """Which alerts stand for lost ones: those of the same provision that rest on a report revising theirs."""
+    """Which alerts stand for lost ones: of the same provision, resting on their reports or on what revises them."""
 
     def __init__(self, lost: Sequence[Alert], alerts: Sequence[Alert], revised: Mapping[str, frozenset[str]]) -> None:
-        self._pairs = [
-            (old.alert_id, new.alert_id)
+        resting: dict[tuple[str, str], list[str]] = {}
+        for new in alerts if lost else ():
+            for report_id in new.report_ids:
+                resting.setdefault((new.provision, report_id), []).append(new.alert_id)
+        self._pairs = {
+            (old.alert_id, new)
             for old in lost
-            if (revising := frozenset().union(*(revised.get(report_id, frozenset()) for report_id in old.report_ids)))
-            for new in alerts
-            if new.provision == old.provision and revising.intersection(new.report_ids)
-        ]
+            for report_id in frozenset(old.report_ids).union(*(revised.get(name, ()) for name in old.report_ids))
+            for new in resting.get((old.provision, report_id), ())
+        }
 
     def supersedes(self, alert_id: str) -> tuple[str, ...]:
         return tuple(sorted(old for old, new in self._pairs if new == alert_id))

@@ -16,6 +16,7 @@ from pipeline.model.times import to_us
 from pipeline.monitor import Changes, Monitor
 from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.store.database import Store, store_errors
+from pipeline.store.incidents import IncidentBook
 from pipeline.store.ledger import AlertBook
 from pipeline.store.windows import SqliteWindows
 
@@ -62,6 +63,7 @@ class Recorder:
             self._windows = SqliteWindows(store, clock)
         self._monitor = Monitor(agreements, self._windows, areas, parameters)
         self._book = AlertBook(store.connection)
+        self._incidents = IncidentBook(store.connection)
         self._caught_up = False
         self._late_us = timedelta(days=parameters.late_days) // timedelta(microseconds=1)
 
@@ -110,6 +112,7 @@ class Recorder:
             for seq, reports in self.store.reports(behind):
                 with self._transaction():
                     changes = monitor.consider(monitor.place(reports))
+                    self._incidents.enter(changes, self._clock())
                     written += len(self._book.enter(changes, self._clock(), why))
                     self._set_position(agreement, seq, why)
                 progress(seq, self._windows.seq)
@@ -129,18 +132,13 @@ class Recorder:
                 sql.execute("COMMIT")
             except BaseException:
                 self._windows.seq = seq
+                self._monitor.forget()
                 if sql.in_transaction:
                     sql.execute("ROLLBACK")
                 raise
 
     def _take(self, changes: Changes, now: datetime) -> list[Revision]:
-        standing = {incident.incident_id for incident in changes.incidents}
-        sql = self.store.connection
-        sql.executemany(
-            "INSERT OR IGNORE INTO withdrawn VALUES (?)", ((gone,) for gone in sorted(changes.considered - standing))
-        )
-        if self.store.connection.execute("SELECT 1 FROM withdrawn LIMIT 1").fetchone():
-            sql.executemany("DELETE FROM withdrawn WHERE incident_id = ?", ((name,) for name in sorted(standing)))
+        self._incidents.enter(changes, now)
         return self._book.enter(changes, now)
 
     def _position(self, agreement: Agreement) -> tuple[int, Change]:

@@ -115,7 +115,7 @@ def run(
     finally:
         figures = recorder.store.figures()
         summary.incidents, summary.alerts = figures["incidents"], figures["alerts"]
-        summary.possible = figures["possible"]
+        summary.possible, summary.unresolved = figures["possible"], figures["unresolved"]
         summary.seconds = round(time.monotonic() - began, 3)
     return summary
 

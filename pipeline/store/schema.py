@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x54525543
 """'TRUC': what `file` and SQLite's own header tell of such a file."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TABLES = """
 CREATE TABLE frames (
@@ -25,7 +25,7 @@ CREATE TABLE reports (
     content BLOB NOT NULL,
     seq INTEGER NOT NULL,
     line INTEGER NOT NULL,
-    PRIMARY KEY (tile, day, report_id, content)
+    PRIMARY KEY (day, tile, report_id, content)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX reports_by_id ON reports (report_id);
@@ -36,9 +36,21 @@ CREATE TABLE tombstones (
     PRIMARY KEY (report_id, ledger)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE withdrawn (
-    incident_id TEXT PRIMARY KEY
+CREATE TABLE incidents (
+    incident_id TEXT PRIMARY KEY,
+    observed_from TEXT NOT NULL,
+    unresolved INTEGER NOT NULL,
+    incident BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE successions (
+    incident_id TEXT NOT NULL,
+    successor TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    PRIMARY KEY (incident_id, successor)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX successions_by_successor ON successions (successor);
 
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY,

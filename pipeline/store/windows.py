@@ -85,6 +85,30 @@ class SqliteWindows:
                 found[group].append(Entry(group.window, content, reports[line]))
         return found
 
+    def of_window(self, window: Window) -> list[Entry]:
+        """All that one window holds."""
+        asked = "SELECT tile, day, content, seq, line FROM reports WHERE day = ? AND tile = ?"
+        return self._entries(asked, window.day, window.tile)
+
+    def of_days(self, days: Sequence[str]) -> list[Entry]:
+        """All that the windows of the grid's tiles hold of some days."""
+        asked = json.dumps(sorted(days))
+        return self._entries(
+            "SELECT tile, day, content, seq, line FROM json_each(?) AS asked CROSS JOIN reports ON day = asked.value "
+            "WHERE tile GLOB 't[0-9]*'",
+            asked,
+        )
+
+    def _entries(self, sql: str, *values: str) -> list[Entry]:
+        places: dict[int, list[tuple[int, Window, bytes]]] = {}
+        for tile, day, content, seq, line in self._sql.execute(sql, values):
+            places.setdefault(seq, []).append((line, Window(tile, day), content))
+        found = []
+        for seq, wanted in sorted(places.items()):
+            reports = self.store.lines(seq, [line for line, _, _ in wanted])
+            found += [Entry(window, content, reports[line]) for line, window, content in wanted]
+        return found
+
     def _held(self, groups: Sequence[Group]) -> dict[Group, dict[bytes, tuple[int, int]]]:
         """Where the log holds each version of some groups, by content."""
         if not groups:
@@ -114,9 +138,7 @@ class SqliteWindows:
             for line, e in enumerate(entries)
         )
         self._sql.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)", rows)
-        groups = len({Group(e.window, e.report.report_id) for e in entries} & self._alone)
-        for name, grown in (("reports", len(entries)), ("groups", groups)):
-            self._sql.execute(
-                "INSERT INTO figures VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-                (name, grown),
-            )
+        self._sql.execute(
+            "INSERT INTO figures VALUES ('reports', ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            (len(entries),),
+        )

@@ -1,4 +1,4 @@
-"""Matches, alerts, histories and rejects as tables: NDJSON, CSV, GeoParquet, GeoPackage or GeoJSON.
+"""Matches, alerts, histories, incidents and rejects as tables: NDJSON, CSV, GeoParquet, GeoPackage or GeoJSON.
 
 NDJSON keeps the records whole; in the other four, which are flat, what is nested becomes a JSON string. The geometry is
 the centre of where it happened, as a point: a table for looking at and for joining, not the footprint itself. A file
@@ -13,6 +13,7 @@ from pipeline.outputs import whole_or_nothing
 from pipeline.tables import rows
 from pipeline.tables.arrow import ARROW_WRITERS, regrouped
 from pipeline.tables.kinds import (
+    BOOLEANS,
     COLUMNS,
     INTEGERS,
     NESTED,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.monitor.match import MatchColumns
 
 __all__ = [
+    "BOOLEANS",
     "COLUMNS",
     "INTEGERS",
     "NESTED",
@@ -57,7 +59,7 @@ def write_records(path: Path, kind: TableKind, records: Iterable[Any]) -> int:
         OutputError: the file cannot be written; what stood there before still does.
     """
     check_output(path, kind)
-    made = (rows.ROWS[kind](record) for record in records)
+    made = rows.ROWS[kind](records)
     ending = path.suffix.lower()
     with whole_or_nothing(path) as beside:
         if ending in ARROW_WRITERS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pipeline.model.records import Alert, Match, Reject
+from pipeline.model.records import Alert, Incident, Match, Reject
 from pipeline.outputs import OutputError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class TableKind(Enum):
     """`Match`"""
     ALERTS = "alerts"
     """`Alert`"""
+    INCIDENTS = "incidents"
+    """`Incident`"""
     HISTORY = "history"
     """`Revision`"""
     REJECTS = "rejects"
@@ -41,20 +43,28 @@ class TableKind(Enum):
 REVISION = ("revision", "decided_at", "change", "author", "supersedes", "superseded_by")
 """What a history's row has beside the alert."""
 
+CENTRE = ("lon", "lat", "radius_m")
+"""What an incident's row in a flat table has beside the incident: the disc that holds its footprint."""
+
 _ALERT = tuple(field.name for field in msgspec.structs.fields(Alert))
 _REJECT = tuple("bytes_base64" if field.name == "bytes" else field.name for field in msgspec.structs.fields(Reject))
 COLUMNS: Mapping[TableKind, tuple[str, ...]] = {
     TableKind.MATCHES: tuple(field.name for field in msgspec.structs.fields(Match)),
     TableKind.ALERTS: _ALERT,
+    TableKind.INCIDENTS: (*(field.name for field in msgspec.structs.fields(Incident)), *CENTRE),
     TableKind.HISTORY: (*_ALERT, *REVISION),
     TableKind.REJECTS: ("number", *_REJECT),
 }
 """The columns of each kind; a `geometry` comes on top where the kind has places."""
 
-NUMBERS = frozenset("chainage_m offset_m probability place_probability lon lat radius_m".split())
-INTEGERS = frozenset("number row position length revision".split())
+NUMBERS = frozenset("chainage_m offset_m probability place_probability lon lat radius_m occurred".split())
+INTEGERS = frozenset("number row position length revision origins".split())
+BOOLEANS = frozenset({"unresolved"})
 TIMES = frozenset("observed_from observed_until decided_at".split())
-NESTED = frozenset("report_ids doubts readings attribution supersedes superseded_by".split())
+NESTED = frozenset(
+    "report_ids doubts readings attribution supersedes superseded_by "
+    "window footprint weapons calibre_mm counts ledgers attributions fixes".split()
+)
 """The columns that are no text, by what they hold instead."""
 
 ENDINGS = (".ndjson", ".csv", ".parquet", ".gpkg", ".geojson")
@@ -87,6 +97,8 @@ def schema(kind: TableKind) -> "pyarrow.Schema":
             return pyarrow.float64()
         if name in INTEGERS:
             return pyarrow.int64()
+        if name in BOOLEANS:
+            return pyarrow.bool_()
         return pyarrow.timestamp("us", tz="UTC") if name in TIMES else pyarrow.string()
 
     fields = [pyarrow.field(name, form(name)) for name in COLUMNS[kind]]

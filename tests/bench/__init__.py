@@ -37,10 +37,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work a bench does: how often each thing is measured, and which share of the full work it is."""
+    """How much work a bench does: how often each thing is measured, and which share of the full work it is.
+
+    Attributes:
+        seeds, scenario: what is played where it is measured how good an answer is, and not how fast.
+    """
 
     repeats: int = 5
     scale: float = 1.0
+    seeds: Sequence[int] = (1, 2, 3)
+    scenario: str = "routine"
 
     def of(self, count: int) -> int:
         """So many, at this scale."""

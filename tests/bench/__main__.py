@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import distributions
@@ -24,6 +25,8 @@ BENCHES = {
     "scenario": "writing a scenario with its truth",
     "matching": "truceline match, an NDJSON file to a GeoParquet table",
     "embedded": "an NDJSON file to alerts in the store",
+    "fusion": "which reports belong together, beside other ways of finding it; how right, and how fast",
+    "fusion_load": "fusion of a bombardment, of a day of 50,000 reports, and of one late report",
 }
 """Modules of this package, each with a function `run` that gives its figures."""
 
@@ -34,8 +37,8 @@ def main(words: list[str]) -> int:
     asked = parse(words)
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    effort = Effort(asked.repeats, asked.scale)
-    began = {"machine": machine(), "repeats": effort.repeats, "scale": effort.scale}
+    effort = Effort(asked.repeats, asked.scale, asked.seeds, asked.scenario)
+    began = {"machine": machine(), **asdict(effort)}
     benches: dict[str, list[Figure]] = {}
     for name in asked.names or BENCHES:
         print(f"{name}: {BENCHES[name]}", file=sys.stderr)
@@ -65,6 +68,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="share of the full work: 0.1 for a quick look (default 1)",
     )
     parser.add_argument(
+        "--seeds", type=seeds, default=(1, 2, 3), metavar="N,N", help="scenarios of the bench fusion (default 1,2,3)"
+    )
+    parser.add_argument("--scenario", default="routine", metavar="NAME", help="which it plays (default routine)")
+    parser.add_argument(
         "--json", type=Path, default=Path("out") / "bench.json", metavar="FILE", help="where to write (out/bench.json)"
     )
     asked = parser.parse_args(words)
@@ -79,6 +86,10 @@ def positive_int(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"at least 1, not {value}")
     return value
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
 
 
 def positive(text: str) -> float:

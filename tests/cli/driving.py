@@ -71,10 +71,15 @@ def finish(*arguments: str | Path, before: tuple[str, ...] = (), stdin: bytes = 
 
 
 def line(number: int = 1, **fields: Any) -> bytes:
-    """A report of an explosion near the invented line, as a line of NDJSON; a field given as `...` is left out."""
+    """A patrol's report of an explosion near the invented line, as NDJSON; a field given as `...` is left out.
+
+    What one observer tells in several reports is several incidents, however near they are.
+    """
     report = {
         "report_id": f"test:{number}",
         "source": "test",
+        "observer": "Patrol 7",
+        "ledger": "independent",
         "observed_from": "2016-03-01T08:00:00Z",
         "observed_until": "2016-03-01T08:00:10Z",
         "footprint": {"kind": "disc", "lon": 37.6, "lat": 48.2, "radius_m": 100},

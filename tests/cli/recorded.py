@@ -52,7 +52,7 @@ confidence = "low"
 CLEAR = report(
     1, Disc(37.6, 48.25, 300.0), text=HOSTILE, observer="Patrol 7", ledger="independent", at=timedelta(hours=9)
 )
-BROAD = report(2, Area(area_id="ua-donetsk"), at=timedelta(hours=10), lasting=timedelta(days=3))
+BROAD = report(2, Area(area_id="ua-donetsk"), at=timedelta(hours=10), lasting=timedelta(days=3), ledger="independent")
 SECTOR = report(
     3,
     Bearing(37.5, 48.2, 1_000.0, 5_000.0, ((33.75, 146.25),)),
@@ -69,13 +69,14 @@ GUNS = report(
     weapons=(Weapon.ARTILLERY, Weapon.MORTAR),
     calibre_mm=122.0,
 )
-EARLY = report(5, Disc(37.6, 48.2, 20_000.0), at=timedelta(hours=5), lasting=timedelta(hours=2))
+EARLY = report(5, Disc(37.6, 48.2, 20_000.0), at=timedelta(hours=5), lasting=timedelta(hours=2), ledger="independent")
 PAUSED = report(6, Disc(37.7, 48.2, 100.0), at=timedelta(hours=11, minutes=30), lasting=timedelta(hours=1))
 BOX = report(
     7,
     Area(geometry=Polygon([[[37.5, 48.1], [37.9, 48.1], [37.9, 48.4], [37.5, 48.4], [37.5, 48.1]]])),
     Activity.UNKNOWN,
     at=timedelta(hours=16),
+    ledger="independent",
 )
 ALL = (CLEAR, BROAD, SECTOR, GUNS, EARLY, PAUSED, BOX)
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli.alert_table import print_table
-from pipeline.cli.show_alert import sections
+from pipeline.cli.show_alert import Behind, sections
 from pipeline.cli.show_doubts import sentence
 from pipeline.cli.whereabouts import Agreements, off_line, place
 from pipeline.model.footprint import Disc
@@ -80,12 +80,12 @@ def test_a_list_of_what_is_not_there_is_wrong_usage(cli: Cli, store: Path, optio
 def test_the_table_tells_time_severity_place_and_side(cli: Cli, store: Path, agreement: Path) -> None:
     told = cli("alerts", "list", "-a", agreement)
     row = next(line for line in told.out.splitlines() if alert_of(store, CLEAR.report_id).alert_id in line)
-    for shown in ("2016-03-01 09:00", "11:00", "grave", "1.00", "raised", "world/ceasefire", "Middle", "A side"):
+    for shown in ("2016-03-01 09:00", "11:00", "grave", "0.99", "raised", "world/ceasefire", "Middle", "A side"):
         assert shown in row
     assert re.search(r"\d+(\.\d)? km \w+ of Westtown|\d+(\.\d)? km \w+ of Easttown", row)
     assert "\x1b" not in told.out
     assert "more are only possible" in told.err
-    assert "p: probability if the report is right" in told.err
+    assert "p: probability of a breach" in told.err
 
 
 def test_counts_obey_the_filters(cli: Cli, store: Path) -> None:
@@ -112,7 +112,13 @@ def test_an_unknown_provision_is_wrong_usage_and_the_known_are_named(cli: Cli, s
 def test_whole_days_are_told_as_days(cli: Cli, tmp_path: Path, agreement: Path) -> None:
     midnight = timedelta(hours=-2)
     days = [
-        report(number, CLEAR.footprint, at=midnight + timedelta(days=begin), lasting=timedelta(hours=hours))
+        report(
+            number,
+            CLEAR.footprint,
+            at=midnight + timedelta(days=begin),
+            lasting=timedelta(hours=hours),
+            ledger="independent",
+        )
         for number, begin, hours in ((1, 0, 24), (2, 3, 48), (3, 6, 23))
     ]
     record(tmp_path / "days.db", agreement, days)
@@ -183,8 +189,9 @@ def test_show_tells_everything_that_is_known(cli: Cli, store: Path, agreement: P
         "source test, observer Patrol 7, ledger independent",
         "within 300 m of 48.2500° N 37.6000° E",
         "Prohibited activity",
-        "place 1.00 × time 1.00 × activity and weapon 1.00 = probability 1.00 if the report is right",
-        "One report says so, and no other corroborates it.",
+        "1 report from one origin. That it is not made up, and so that it happened: probability 0.99.",
+        "happened 0.99 × place 1.00 × time 1.00 × activity and weapon 1.00 = probability 0.99.",
+        "One origin says so, and no other corroborates it.",
         "None made.",
         "Party A: Only fire across the line counts.",
         "1. ",
@@ -246,7 +253,7 @@ def test_no_sentence_says_who_did_it(store: Path, agreement: Path) -> None:
         line
         for alert in alerts_of(store)
         for data in (known, None)
-        for section in sections(alert, data, quiet)
+        for section in sections(alert, data, Behind(quiet))
         for line in (section.heading, *section.lines)
     ]
     said += [sentence(DoubtNote(doubt, {}), known) for doubt in Doubt]

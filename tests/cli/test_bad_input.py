@@ -197,7 +197,11 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(
     disk = small_disk(24 << 20)
     path = tmp_path / "r.ndjson"
     far = {"kind": "disc", "lon": 10.0, "lat": 50.0, "radius_m": 10}
-    rows = (line(number, text="x" * 600, **({"footprint": far} if number % 20 else {})) for number in range(1, 20_000))
+    nobody = {"observer": ..., "ledger": ...}
+    rows = (
+        line(number, text="x" * 600, **nobody, **({"footprint": far} if number % 20 else {}))
+        for number in range(1, 20_000)
+    )
     path.write_bytes(b"".join(rows))
     told = finish("run", "-a", world, path, "--store", disk / "t.db", "--json")
     traceless(told)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -14,6 +15,7 @@ from pipeline.cli.live import Counts, LiveView
 from pipeline.cli.strip import ASCII, BLOCKS, ROWS, Strip
 from pipeline.model.footprint import Disc
 from pipeline.model.records import Alert
+from pipeline.model.taxonomy import Status
 from pipeline.store import open_store
 from tests.cli.driving import Cli, finish, on_a_terminal, start, traceless
 from tests.cli.recorded import agreement_file, record
@@ -23,9 +25,10 @@ NOON = DAY + timedelta(hours=12)
 
 
 def alerts_at(tmp_path: Path, *places: tuple[float, float]) -> tuple[Agreement, list[Alert]]:
-    """Alerts at some places, at eight in the morning."""
+    """Alerts at some places, at eight in the morning; one patrol's, so that no two are one incident."""
     path = agreement_file(tmp_path / "agreement")
-    reports = [report(number, Disc(lon, lat, 10.0)) for number, (lon, lat) in enumerate(places)]
+    own: dict[str, Any] = {"observer": "Patrol 7", "ledger": "independent"}
+    reports = [report(number, Disc(lon, lat, 10.0), **own) for number, (lon, lat) in enumerate(places)]
     with open_store(record(tmp_path / "s.db", path, reports)) as store:
         alerts = sorted(store.alerts(), key=lambda alert: alert.report_ids)
     return load_agreement(path), alerts
@@ -37,6 +40,11 @@ def heat(strip: Strip, width: int = 80, later: timedelta = timedelta(0)) -> list
     return [row for row, line in enumerate(strip.lines(width, NOON + later)) if shades & set(line.plain)]
 
 
+def ancestors(alert_id: str, former: dict[str, set[str]]) -> set[str]:
+    found = set(former.get(alert_id, ()))
+    return found.union(*(ancestors(older, former) for older in found))
+
+
 def test_without_a_terminal_alerts_come_as_plain_lines(tmp_path: Path) -> None:
     store = tmp_path / "demo.db"
     told = finish("demo", "--seconds", "1.5", "--store", store)
@@ -45,7 +53,16 @@ def test_without_a_terminal_alerts_come_as_plain_lines(tmp_path: Path) -> None:
     lines = told.out.splitlines()
     with open_store(store) as opened:
         raised = {alert.alert_id for alert in opened.alerts()}
-    assert {line.split()[-1] for line in lines} == raised
+        said = {line.split()[-1] for line in lines}
+        # What was raised first, and is now part of another incident, was said in its time.
+        gone = [opened.alert(alert_id) for alert_id in said - raised]
+        former: dict[str, set[str]] = {}
+        for revision in opened.history():
+            former.setdefault(revision.alert.alert_id, set()).update(revision.supersedes)
+    # One that took the place of another is no news: that one was said.
+    assert all(said & ({alert_id} | ancestors(alert_id, former)) for alert_id in raised)
+    assert {alert.status for alert in gone if alert is not None} <= {Status.SUPERSEDED}
+    assert None not in gone
     assert len(lines) > 5
     assert all(re.match(r"\d\d:\d\d:\d\d (grave|serious|minor) ", line) for line in lines)
     assert f"next: truceline alerts list --store {store}" in told.err
@@ -97,7 +114,9 @@ def test_a_demo_without_colour_has_none(tmp_path: Path) -> None:
 def test_the_view_fits_the_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
     agreement, alerts = alerts_at(tmp_path, *((37.3 + step / 100, 48.25) for step in range(40)))
     view = LiveView(agreement, "routine", 60.0, "utf-8")
-    view.count(Counts(1_234_567, 89, 1_234_478, 40, 1_000), 1.0)
+    view.count(
+        Counts(reports=1_234_567, rejected=89, incidents=1_234_478, unresolved=7, alerts=40, possible=1_000), 1.0
+    )
     view.add(alerts)
     width, height = size
     lines = Console(width=width, height=height).render_lines(view, pad=False)
@@ -106,7 +125,7 @@ def test_the_view_fits_the_terminal(tmp_path: Path, size: tuple[int, int]) -> No
     text = "\n".join("".join(segment.text for segment in line) for line in lines)
     assert alerts[-1].alert_id[:9] in text
     if height > ROWS + 10:
-        assert "░ 1 ▒ 2 ▓ 4 █ 8+ alerts in 6 h · listed as they arrive · p: if report is right" in text
+        assert "░ 1 ▒ 2 ▓ 4 █ 8+ alerts in 6 h · listed as they arrive · p: probability" in text
     assert "1,234,567" in text
 
 

@@ -21,6 +21,9 @@ PROMISED = {
     "alerts show": "--store",
     "alerts export": "-o --history --possible --store",
     "alerts map": "-o --store",
+    "incidents list": "--store --unresolved --reports --since --limit -a --json",
+    "incidents show": "--store -a --json",
+    "incidents export": "-o --store --unresolved",
     "rejects list": "--store --json",
     "rejects show": "--store",
     "rejects export": "-o --store",
@@ -30,6 +33,7 @@ PROMISED = {
     "sources": "--json",
     "scenario list": "",
     "scenario make": "--seed -o",
+    "scenario score": "--store -a --json",
 }
 
 

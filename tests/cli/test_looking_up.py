@@ -143,11 +143,13 @@ def test_a_terminal_gets_a_bar_and_no_color_means_none(world: Path, tmp_path: Pa
 
 
 def test_scenario_is_made_and_runs(cli: Cli, tmp_path: Path) -> None:
-    assert [row.split()[0] for row in cli("scenario", "list").out.splitlines()] == ["quiet", "routine"]
+    named = [row.split()[0] for row in cli("scenario", "list").out.splitlines()]
+    assert named == ["quiet", "routine", "escalation", "breakdown", "noisy-public", "jammed"]
     told = cli("scenario", "make", "quiet", "--seed", "7", "-o", "made", "--reports", "200", "--json")
     assert told.code == 0
     assert told.json()["reports"] == 200
-    assert {path.name for path in (tmp_path / "made").iterdir()} == {"reports.ndjson", "truth.ndjson", "scenario.json"}
+    files = {"reports.ndjson", "truth.ndjson", "invented.ndjson", "scenario.json"}
+    assert {path.name for path in (tmp_path / "made").iterdir()} == files
     assert cli("scenario", "make", "quiet", "--seed", "7", "-o", "again", "--reports", "200").code == 0
     for name in ("reports.ndjson", "truth.ndjson"):
         assert (tmp_path / "made" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()

@@ -135,7 +135,7 @@ def _drawn(polygons: list[list[list[list[float]]]]) -> shapely.Polygon:
 
 def test_whole_days_are_days_on_the_map(cli: Cli, tmp_path: Path) -> None:
     path = agreement_file(tmp_path / "agreement")
-    days = report(51, CLEAR.footprint, at=timedelta(hours=22), lasting=timedelta(days=2))
+    days = report(51, CLEAR.footprint, at=timedelta(hours=22), lasting=timedelta(days=2), ledger="independent")
     record(tmp_path / "truceline.db", path, [days, CLEAR])
     assert cli("alerts", "map", "-o", "map.html", "-a", path, "--possible").code == 0
     assert [one["days"] for one in data_of(tmp_path / "map.html")["alerts"]] == [None, "2016-03-02 to 03-03 (Kyiv)"]

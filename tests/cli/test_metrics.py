@@ -112,6 +112,10 @@ def test_address_needs_a_port() -> None:
         parse_address("localhost")
 
 
+OWN: dict[str, Any] = {"observer": "Patrol 7", "ledger": "independent"}
+"""One patrol's reports are not of one incident."""
+
+
 class _Run:
     """Batches into a store, and what the metrics make of them."""
 
@@ -147,12 +151,12 @@ RAISED = {"agreement": "world", "provision": "ceasefire", "severity": "grave"}
 
 def test_an_alert_that_loses_its_evidence_is_open_no_longer(tmp_path: Path) -> None:
     run = _Run(tmp_path)
-    run.step(report(1, INSIDE), report(2, INSIDE))
+    run.step(report(1, INSIDE, **OWN), report(2, INSIDE, **OWN))
     assert run.value("alerts_open", **OPEN) == 2
-    run.step(report(3, Disc(10.0, 50.0, 10.0), revises="test:1"))
+    run.step(report(3, Disc(10.0, 50.0, 10.0), revises="test:1", **OWN))
     assert run.value("alerts_open", **OPEN) == 1
     assert run.value("alerts_raised_total", **RAISED) == 2
-    run.step(report(1, INSIDE))
+    run.step(report(1, INSIDE, **OWN))
     assert run.value("alerts_raised_total", **RAISED) == 2
     assert run.value("state_reports") == 3
     assert run.value("report_to_alert_seconds_count") == 2

@@ -160,7 +160,7 @@ def test_a_live_run_calls_out_each_alert_as_it_comes_and_a_bulk_run_does_not(wor
             process.stdin.write(line(number))
             process.stdin.flush()
             called = process.stderr.readline().decode()
-            assert re.match(r"2016-03-01 08:00:00 grave +ceasefire +.* 1\.00 al_[0-9a-f]+\n", called)
+            assert re.match(r"2016-03-01 08:00:00 grave +ceasefire +.* 0\.99 al_[0-9a-f]+\n", called)
         # A report that comes again raises nothing new.
         process.stdin.write(line(2))
         process.stdin.close()

@@ -61,6 +61,7 @@ def reports(agreement: Agreement) -> list[Report]:
     began = agreement.in_force[0]
     first = began - report(0, Disc(37.0, 48.0, 0.0)).observed_from
     activities = [Activity.EXPLOSION, Activity.WEAPON_PRESENCE, Activity.TROOP_PRESENCE, Activity.FLIGHT]
+    # Of one observer: no two of them are one incident, whatever the company.
     return [
         report(
             number,
@@ -68,6 +69,7 @@ def reports(agreement: Agreement) -> list[Report]:
             rng.choice(activities),
             at=first + timedelta(minutes=rng.randint(-1_000, 10**6)),
             lasting=timedelta(minutes=rng.choice([0, 1, 600])),
+            observer="somebody",
         )
         for number in range(AMONG)
     ]

@@ -12,7 +12,7 @@ from pipeline.model.records import Alert
 from pipeline.model.report import Attribution, Report
 from pipeline.model.taxonomy import Activity, Basis, Doubt, Standing, Weapon
 from pipeline.monitor import MemoryWindows, Monitor
-from tests.worlds import report, world, write_world
+from tests.worlds import OCCURRED, report, world, write_world
 
 NEAR_A = Disc(37.45, 48.35, 50.0)
 """Some 4 km left of the line: A's side."""
@@ -117,7 +117,7 @@ def test_time_counts_like_place(
     agreement: Agreement, at: timedelta, lasting: timedelta, probability: float | None
 ) -> None:
     found = alerts(agreement, report(1, NEAR_A, at=at, lasting=lasting)).get("ceasefire")
-    assert (found.probability if found else None) == probability
+    assert (found.probability if found else None) == (None if probability is None else probability * OCCURRED)
 
 
 def test_an_exception_may_name_a_group_of_activities(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_broad_footprint_is_possible_at_most_unless_the_zone_holds_it_wholly(a
     assert Doubt.PLACE_BROAD in doubts(broad)
     assert broad.probability > 0.5
     within = alerts(agreement, report(1, Disc(37.55, 48.25, 13_000.0)))["ceasefire"]
-    assert within.probability == 1.0
+    assert within.probability == OCCURRED
     assert within.standing is Standing.RAISED
 
 
@@ -157,7 +157,7 @@ def test_a_footprint_larger_than_the_zone_is_broad(agreement: Agreement, tmp_pat
 def test_a_bearing_is_judged_by_its_sector(agreement: Agreement) -> None:
     towards = Bearing(36.55, 48.2, 22_000.0, 30_000.0, ((45.0, 135.0),))
     away = Bearing(36.55, 48.2, 22_000.0, 30_000.0, ((225.0, 315.0),))
-    assert alerts(agreement, report(1, towards))["ceasefire"].probability > 0.4
+    assert alerts(agreement, report(1, towards))["ceasefire"].probability > 0.4 * OCCURRED
     assert alerts(agreement, report(1, away)) == {}
 
 

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.agreement import Agreement
-from pipeline.scenario import ScenarioError, generate, write_scenario
+from pipeline.scenario import ScenarioError, generate, scenarios, write_scenario
 
-FILES = {"reports.ndjson", "truth.ndjson", "scenario.json"}
+FILES = {"reports.ndjson", "truth.ndjson", "invented.ndjson", "scenario.json"}
 
 
 def test_just_so_many_reports_as_were_asked_for(plain: Agreement, tmp_path: Path) -> None:
@@ -19,18 +20,22 @@ def test_just_so_many_reports_as_were_asked_for(plain: Agreement, tmp_path: Path
 
 
 def test_the_files_agree_with_each_other(plain: Agreement, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    counted: list[tuple[int, int]] = []
     folder = tmp_path / "new" / "folder"
-    written = write_scenario(folder, "routine", 4, plain, 30_000, progress=lambda *done: told.append(done))
+    written = write_scenario(folder, "routine", 4, plain, 30_000, progress=lambda *done: counted.append(done))
     assert {path.name for path in folder.iterdir()} == FILES
     about = json.loads((folder / "scenario.json").read_bytes())
     truth = [json.loads(line) for line in (folder / "truth.ndjson").read_bytes().splitlines()]
     ids = [json.loads(line)["report_id"] for line in (folder / "reports.ndjson").read_bytes().splitlines()]
-    assert about["reports"] == len(ids) == told[-1][0]
-    assert about["incidents"] == len(truth) == told[-1][1]
+    assert about["reports"] == len(ids) == counted[-1][0]
+    assert about["incidents"] == len(truth) == counted[-1][1]
     assert about["unseen"] == sum(not one["report_ids"] for one in truth)
     assert about["violating"] == sum(bool(one["violations"]) for one in truth) == written.violating
-    assert sorted(ids) == sorted(name for one in truth for name in one["report_ids"])
+    invented = [json.loads(line)["report_ids"] for line in (folder / "invented.ndjson").read_bytes().splitlines()]
+    assert about["inventions"] == len(invented) > 0
+    assert about["invented"] == sum(map(len, invented))
+    told = [name for one in truth for name in one["report_ids"]]
+    assert sorted(ids) == sorted([*told, *(name for names in invented for name in names)])
     assert about["begin"] <= min(one["observed_at"] for one in truth)
     assert max(one["observed_at"] for one in truth) <= about["end"]
     assert (about["name"], about["seed"], about["agreement"]) == ("routine", 4, "plain")
@@ -42,6 +47,13 @@ def test_the_folder_can_be_made_again_from_what_it_says(plain: Agreement, tmp_pa
     about = json.loads((one / "scenario.json").read_bytes())
     write_scenario(other, about["name"], about["seed"], plain, about["reports_wanted"])
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in FILES)
+
+
+def test_a_scenario_without_inventions_says_so_in_an_empty_file(plain: Agreement, tmp_path: Path) -> None:
+    honest = msgspec.structs.replace(scenarios()["quiet"], invented_share=0.0, copies_per_post=0.0)
+    written = write_scenario(tmp_path, honest, 9, plain)
+    assert (tmp_path / "invented.ndjson").read_bytes() == b""
+    assert (written.inventions, written.invented, written.copies) == (0, 0, 0)
 
 
 def test_a_folder_that_was_not_finished_has_no_scenario_json(plain: Agreement, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pipeline.sources.ndjson import Ndjson
 from tests.scenario.conftest import Played
 
 
-@pytest.mark.parametrize("name", ["routine", "quiet"])
+@pytest.mark.parametrize("name", ["routine", "quiet", "noisy"])
 def test_every_report_is_valid_and_says_who_saw_it(name: str, request: pytest.FixtureRequest) -> None:
     one: Played = request.getfixturevalue(name)
     for report in one.reports:
@@ -65,7 +65,7 @@ def test_some_reports_name_no_place_and_all_kinds_of_observer_report(routine: Pl
     kinds = {type(report.footprint).__name__ for report in routine.reports}
     makes = {str(report.observer).partition("-")[0] for report in routine.reports}
     assert kinds == {"Disc", "Bearing", "Nowhere"}
-    assert makes == {"array", "camera", "patrol", "drone", "satellite", "outlet"}
+    assert makes == {"array", "camera", "patrol", "drone", "radar", "satellite", "outlet"}
 
 
 def test_what_matters_little_is_most_of_what_comes_in(routine: Played) -> None:
@@ -91,7 +91,7 @@ def test_a_beginning_can_be_chosen(plain: Agreement) -> None:
 @pytest.mark.parametrize(
     ("name", "seed", "number", "begin", "says"),
     [
-        ("busy", 1, None, None, "there are quiet, routine"),
+        ("busy", 1, None, None, "there are quiet, routine, escalation, breakdown, noisy-public, jammed"),
         ("quiet", -1, None, None, "seed of 0 or more"),
         ("quiet", 1, 0, None, "at least one report"),
         ("quiet", 1, None, datetime(2026, 3, 1), "time zone"),  # noqa: DTZ001 - the very thing that is refused

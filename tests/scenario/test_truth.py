@@ -14,7 +14,8 @@ from pipeline.agreement import Agreement
 from pipeline.gazetteer import load_gazetteer
 from pipeline.model.report import Report
 from pipeline.resources import folder
-from pipeline.scenario import TrueIncident, generate
+from pipeline.scenario import INVENTED, TrueIncident, generate
+from pipeline.scenario.observers import NETWORKS
 from tests.oracles import OracleLine
 from tests.scenario.conftest import Played, played
 
@@ -24,12 +25,21 @@ FIRE |= {"air_strike", "drone_strike", "missile_strike"}
 NEAR_EDGE_DEG = 0.02
 
 
-@pytest.mark.parametrize("name", ["routine", "quiet"])
-def test_each_report_tells_of_just_one_true_incident(name: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("name", ["routine", "quiet", "noisy"])
+def test_each_report_tells_of_just_one_incident_true_or_invented(name: str, request: pytest.FixtureRequest) -> None:
     one: Played = request.getfixturevalue(name)
-    told = Counter(chain.from_iterable(incident.report_ids for incident in one.truth))
+    told = Counter(chain.from_iterable(true.report_ids for true in one.truth))
+    told.update(chain.from_iterable(invention.report_ids for invention in one.inventions))
     assert set(told) == {report.report_id for report in one.reports}
     assert set(told.values()) == {1}
+
+
+def test_what_goes_with_each_report_is_what_the_files_say(noisy: Played) -> None:
+    row = {name: number for number, incident in enumerate(noisy.truth) for name in incident.report_ids}
+    assert [row.get(report.report_id, INVENTED) for report in noisy.reports] == noisy.incident.tolist()
+    makes = [{make for make, _ in network.makes} for network in NETWORKS]
+    for report, network in zip(noisy.reports, noisy.network.tolist(), strict=True):
+        assert str(report.observer).partition("-")[0] in makes[network]
 
 
 def test_some_incidents_are_seen_by_nobody_and_some_by_several(routine: Played) -> None:

@@ -123,7 +123,7 @@ function rank(alert) {
 function words(alert) {
   const box = element("div", "words");
   box.append(element("h2", "", data.texts[alert.title]));
-  const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)} if the report is right`;
+  const figure = `${alert.severity} · ${alert.standing} · ${alert.status} · probability ${probability(alert)}`;
   box.append(element("p", "", figure), element("code", "", alert.id));
   const here = shown.filter((other) => other.lat === alert.lat && other.lon === alert.lon);
   if (here.length > 1) box.append(neighbours(alert, here));
