@@ -47,7 +47,6 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         margin_s: what is added at both ends of the interval.
         begins_share, margin_share: likewise, as a share of the stated interval; the greater error counts, both margins.
         sees: the whole of an incident, or such part of it as goes on while it passes by.
-        radius_covers: the share of true places within a reported radius.
         count_error: the standard error of a count, as a share of it.
         invents: the share of its reports that tell of nothing.
         curated: each of its reports is an event of its own.
@@ -59,7 +58,6 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     begins_s: float
     margin_s: float
     sees: Literal["whole", "part"]
-    radius_covers: float
     count_error: float
     invents: float
     names: tuple[str, ...] = ()

@@ -17,12 +17,23 @@ from pipeline.monitor.fuse.belief import occurred
 from pipeline.monitor.fuse.counts import bounded
 from pipeline.monitor.fuse.crossing import crossing
 from pipeline.monitor.fuse.group import together
-from pipeline.monitor.fuse.sights import FAMILY, KIND, TIER, VEE, VNN, VT, WHOLE, WORDS, Sights, Tier, X, Z
+from pipeline.monitor.fuse.sights import (
+    FAMILY,
+    KIND,
+    RADIUS_IN_ERRORS,
+    TIER,
+    VEE,
+    VNN,
+    VT,
+    WHOLE,
+    WORDS,
+    Sights,
+    Tier,
+    X,
+    Z,
+)
 from pipeline.monitor.windows import Entry
 from pipeline.observers import Family, Kind, Observers
-
-RADIUS_IN_ERRORS = 2.145966
-"""A radius of so many standard errors (of each of two dimensions) holds nine places in ten."""
 
 _SHARP = 4.0
 """A report whose times vary by up to so many times the least variance has a say in when it was."""

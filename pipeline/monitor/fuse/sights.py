@@ -23,8 +23,8 @@ from pipeline.observers import Observers
 Ints = NDArray[np.int64]
 Rows = NDArray[np.intp]
 
-_WITHIN = {0.9: 2.145966}
-"""How many standard errors (of each of two dimensions) a radius spans that holds so large a share of the places."""
+RADIUS_IN_ERRORS = 2.145966
+"""A radius of so many standard errors (of each of two dimensions) holds nine places in ten."""
 
 
 class Tier(IntEnum):
@@ -273,7 +273,7 @@ def _place(report: Report) -> tuple[float, ...]:
     """Longitude, latitude, a shift east and north from there, and the variances of place."""
     footprint = report.footprint
     if isinstance(footprint, Disc):
-        share = (footprint.radius_m / _WITHIN[0.9]) ** 2
+        share = (footprint.radius_m / RADIUS_IN_ERRORS) ** 2
         return footprint.lon, footprint.lat, 0.0, 0.0, share, 0.0, share
     if isinstance(footprint, Bearing):
         own = _BEARING_SHARE * footprint.observer_radius_m**2
