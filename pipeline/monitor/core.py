@@ -1,6 +1,6 @@
 """The monitor: reports in, changes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -9,7 +9,7 @@ from pipeline.agreement.compiled import Agreement
 from pipeline.geometry.earth import Geometry
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.identity import content_hash
-from pipeline.model.records import Alert, Incident
+from pipeline.model.records import Alert, Incident, Window
 from pipeline.model.report import Report
 from pipeline.monitor.fuse import Fuser
 from pipeline.monitor.judge import judge
@@ -48,6 +48,7 @@ class Monitor:
         agreements: compiled, of different names.
         windows: where the windows' sets of reports are kept.
         areas: outlines in degrees by `area_id`.
+        owns: whose windows' incidents are told, where the work is shared out; all without it.
     """
 
     def __init__(
@@ -56,10 +57,11 @@ class Monitor:
         windows: Windows,
         areas: Mapping[str, Geometry],
         parameters: Parameters = DEFAULT,
+        owns: Callable[[Window], bool] | None = None,
     ) -> None:
         self.agreements = tuple(agreements)
         self.windows, self.areas, self.parameters = windows, areas, parameters
-        self._fuser = Fuser(windows, parameters.observers)
+        self._fuser = Fuser(windows, parameters.observers, owns)
 
     def forget(self) -> None:
         """Drops what is kept at hand: to be called where the windows take back what they were given."""
@@ -72,11 +74,7 @@ class Monitor:
         """
         entries = self.place(reports)
         new = self.windows.add(entries)
-        self.windows.retire(
-            Tombstone(entry.report.revises, entry.report.ledger)
-            for entry in entries
-            if entry.report.revises is not None
-        )
+        self.windows.retire(tombstones(entries))
         return self.consider([entry for entry, fresh in zip(entries, new, strict=True) if fresh], tuple(new))
 
     def consider(self, entries: Sequence[Entry], new: tuple[bool, ...] = ()) -> Changes:
@@ -108,6 +106,12 @@ class Monitor:
         footprints = Footprints([report.footprint for report in reports], self.areas)
         windows = place(reports, footprints)
         return [Entry(window, content_hash(report), report) for window, report in zip(windows, reports, strict=True)]
+
+
+def tombstones(entries: Sequence[Entry]) -> list[Tombstone]:
+    """What some reports retire."""
+    revising = (entry.report for entry in entries if entry.report.revises is not None)
+    return [Tombstone(report.revises, report.ledger) for report in revising if report.revises is not None]
 
 
 def _revised(entries: Sequence[Entry]) -> dict[str, frozenset[str]]:

@@ -56,8 +56,8 @@ class Windows(Protocol):
     def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
         """Every version that the windows hold of these groups."""
 
-    def of_window(self, window: Window) -> Iterable[Entry]:
-        """All that one window holds."""
+    def of_windows(self, windows: Sequence[Window]) -> Iterable[Entry]:
+        """All that some windows hold."""
 
     def of_days(self, days: Sequence[str]) -> Iterable[Entry]:
         """All that the windows of the grid's tiles hold of some days; not tracks, named areas and *nowhere*."""
@@ -100,12 +100,12 @@ class MemoryWindows:
         """Every version that the windows hold of these groups."""
         return {group: list(self._groups.get(group, {}).values()) for group in groups}
 
-    def of_window(self, window: Window) -> list[Entry]:
-        """All that one window holds."""
-        return [entry for group in self._held.get(window, ()) for entry in self._groups[group].values()]
+    def of_windows(self, windows: Sequence[Window]) -> list[Entry]:
+        """All that some windows hold."""
+        groups = [group for window in windows for group in self._held.get(window, ())]
+        return [entry for group in groups for entry in self._groups[group].values()]
 
     def of_days(self, days: Sequence[str]) -> list[Entry]:
         """All that the windows of the grid's tiles hold of some days."""
         wanted = set(days)
-        windows = [window for window in self._held if window.day in wanted and is_on_grid(window.tile)]
-        return [entry for window in windows for entry in self.of_window(window)]
+        return self.of_windows([window for window in self._held if window.day in wanted and is_on_grid(window.tile)])

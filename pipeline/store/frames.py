@@ -9,6 +9,7 @@ of the frame: it must be redrawn with the sealing.)
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,7 +24,20 @@ _decode_open = msgspec.json.Decoder(Report).decode
 _decode_sealable: Callable[[bytes], dict[str, tuple[str, Any] | None]] = msgspec.json.Decoder(
     dict[str, tuple[str, Any] | None]
 ).decode
-_BARE = dict.fromkeys(SEALABLE)
+
+_OPEN = [field for field in msgspec.structs.fields(Report) if field.name not in SEALABLE]
+_open_of = attrgetter(*(field.name for field in _OPEN))
+_sealable_of = attrgetter(*SEALABLE)
+_Open: Any = msgspec.defstruct(
+    "_Open",
+    [
+        *((field.name, field.type) if field.required else (field.name, field.type, field.default) for field in _OPEN),
+        ("sealed", dict[str, str], msgspec.field(default_factory=dict)),
+    ],
+    omit_defaults=True,
+    gc=False,
+)
+_NAMES = [(name, name.encode() + b"\0") for name in SEALABLE]
 
 
 def encode_frame(reports: Sequence[Report], salts: Callable[[int], bytes]) -> tuple[bytes, bytes]:
@@ -33,18 +47,17 @@ def encode_frame(reports: Sequence[Report], salts: Callable[[int], bytes]) -> tu
         salts: gives that many random bytes.
     """
     pool = salts(SALT_BYTES * len(SEALABLE) * len(reports))
-    open_lines, sealable_lines = [], []
-    for number, report in enumerate(reports):
+    open_lines, sealable_lines, place = [], [], 0
+    for report in reports:
         kept: dict[str, tuple[str, Any]] = {}
         commitments: dict[str, str] = {}
-        for place, name in enumerate(SEALABLE, number * len(SEALABLE)):
-            value = getattr(report, name)
+        for (name, named), value in zip(_NAMES, _sealable_of(report), strict=True):
             if value is not None:
-                salt = pool[place * SALT_BYTES : (place + 1) * SALT_BYTES].hex()
-                kept[name] = salt, value
-                commitments[name] = commitment(salt, name, value)
-        line = _encode(replace(report, **_BARE))
-        open_lines.append(line[:-1] + b',"sealed":' + _encode(commitments) + b"}" if commitments else line)
+                salt = pool[place : place + SALT_BYTES]
+                kept[name] = salt.hex(), value
+                commitments[name] = hashlib.sha256(salt + named + _encode(value)).hexdigest()
+            place += SALT_BYTES
+        open_lines.append(_encode(_Open(*_open_of(report), commitments)))
         sealable_lines.append(_encode(kept))
     return b"\n".join(open_lines), b"\n".join(sealable_lines)
 
@@ -59,11 +72,6 @@ def decode_lines(open_part: bytes, sealable_part: bytes, lines: Iterable[int]) -
     """Some reports of a frame, by their line."""
     opened, sealable = open_part.split(b"\n"), sealable_part.split(b"\n")
     return {line: _whole(opened[line], sealable[line]) for line in lines}
-
-
-def commitment(salt: str, name: str, value: Any) -> str:
-    """What the open line says in place of a sealable field."""
-    return hashlib.sha256(bytes.fromhex(salt) + name.encode() + b"\0" + _encode(value)).hexdigest()
 
 
 def _whole(line: bytes, sealable: bytes) -> Report:

@@ -42,6 +42,22 @@ class AlertBook:
         self._write(said)
         return said
 
+    def knows(self, alert_ids: Sequence[str]) -> bool:
+        """Whether anything was ever said of any of these alerts."""
+        asked = "SELECT 1 FROM json_each(?) AS asked CROSS JOIN alerts ON alert_id = asked.value LIMIT 1"
+        return self._sql.execute(asked, (_encode(alert_ids).decode(),)).fetchone() is not None
+
+    def adopt(self, revisions: Sequence[Revision]) -> None:
+        """Takes over the latest revisions of alerts, as another book wrote them; what is later here stays."""
+        asked = _encode([revision.alert.alert_id for revision in revisions]).decode()
+        known = dict(
+            self._sql.execute(
+                "SELECT alert_id, revision FROM json_each(?) AS asked CROSS JOIN alerts ON alert_id = asked.value",
+                (asked,),
+            )
+        )
+        self._write([one for one in revisions if one.revision > known.get(one.alert.alert_id, 0)])
+
     def _standing(self, agreement: str, incident_ids: Iterable[str]) -> dict[str, tuple[Alert, int]]:
         """The alerts of some incidents under one agreement, superseded ones included, with their revision."""
         rows = self._sql.execute(

@@ -1,26 +1,22 @@
 """The embedded driver: inputs in, batches into the record, a summary out."""
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 
 import msgspec
 
 from pipeline.model.records import Reject
 from pipeline.model.report import Report
+from pipeline.sources.arriving import arriving
 from pipeline.sources.base import Row
 from pipeline.sources.inputs import Input
 from pipeline.store.recorder import Outcome, Recorder
 
-BATCH_REPORTS = 4_000
-"""About a frame of 1 MiB."""
+BATCH_REPORTS = 20_000
+"""One transaction's: the more, the less of each one's neighbourhood is looked at again."""
 
 GATHER_S = 0.05
 """How long a live feed's reports are gathered before they are written."""
-
-_FLUSH = None
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -108,7 +104,7 @@ def run(
     began = time.monotonic()
     try:
         for given in inputs:
-            for batch in _batches(_timed(given, pace), strict):
+            for batch in _batches(arriving(given, GATHER_S, pace), strict):
                 _record(recorder, given, batch, summary, watch)
                 if strict and batch.rejects:
                     raise StrictStop(batch.rejects[0], summary)
@@ -145,65 +141,14 @@ def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, w
 
 
 def _batches(rows: Iterable[Row | None], strict: bool) -> Iterator[_Batch]:
-    """Batches of rows; with `strict`, one ends at the first reject."""
+    """Batches of rows; None ends one, and with `strict` the first reject does."""
     batch = _Batch()
     for row in rows:
-        if row is not _FLUSH:
+        if row is not None:
             batch.take(row)
         full = len(batch.reports) >= BATCH_REPORTS or batch.rows >= BATCH_REPORTS
-        if batch.rows and (row is _FLUSH or full or (strict and batch.rejects)):
+        if batch.rows and (row is None or full or (strict and batch.rejects)):
             yield batch
             batch = _Batch()
     if batch.rows:
         yield batch
-
-
-def _timed(given: Input, pace: float | None) -> Iterator[Row | None]:
-    rows: Iterator[Row | None] = iter(given.rows())
-    if given.size is None:
-        rows = _flushed_when_idle(rows)
-    return rows if pace is None else _paced(rows, pace)
-
-
-def _paced(rows: Iterator[Row | None], pace: float) -> Iterator[Row | None]:
-    """Holds each row back until its report's time has come; asks for a flush before each wait."""
-    begun: tuple[float, datetime] | None = None
-    for row in rows:
-        if row is not _FLUSH and row.reports:
-            observed = row.reports[0].observed_from
-            begun = begun or (time.monotonic(), observed)
-            due = begun[0] + (observed - begun[1]).total_seconds() / pace
-            while (wait := due - time.monotonic()) > GATHER_S / 2:
-                yield _FLUSH
-                time.sleep(min(wait, 0.5))
-        yield row
-
-
-def _flushed_when_idle(rows: Iterator[Row | None]) -> Iterator[Row | None]:
-    """Reads a live feed from a thread of its own, so that what has come is written within `GATHER_S`, come what may."""
-    arrived: queue.Queue[Row | BaseException | None] = queue.Queue(maxsize=BATCH_REPORTS)
-    ended = object()
-
-    def read() -> None:
-        try:
-            for row in rows:
-                arrived.put(row)
-            arrived.put(ended)  # type: ignore[arg-type]
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits for rows
-            arrived.put(error)
-
-    threading.Thread(target=read, daemon=True).start()
-    due = time.monotonic() + GATHER_S
-    while True:
-        try:
-            row = arrived.get(timeout=max(0.0, due - time.monotonic()))
-        except queue.Empty:
-            row = _FLUSH
-        if row is ended:
-            return
-        if isinstance(row, BaseException):
-            raise row
-        yield row
-        if row is _FLUSH or time.monotonic() >= due:
-            yield _FLUSH
-            due = time.monotonic() + GATHER_S

@@ -11,6 +11,9 @@ from pipeline.monitor.windows import Entry, Group, Tombstone
 from pipeline.store.database import Store
 from pipeline.store.frames import encode_frame
 
+FRAME_REPORTS = 4_000
+"""About 1 MiB."""
+
 _NO_LEDGER = ""
 
 
@@ -27,10 +30,6 @@ class SqliteWindows:
         self._fresh: dict[Group, dict[bytes, Entry]] = {}
         self._alone: set[Group] = set()
         self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
-        self._sql.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS asked "
-            "(number INTEGER PRIMARY KEY, tile TEXT, day TEXT, report_id TEXT) STRICT"
-        )
 
     def add(self, entries: Sequence[Entry]) -> list[bool]:
         """Adds reports to their windows; for each, whether it was new there."""
@@ -85,10 +84,14 @@ class SqliteWindows:
                 found[group].append(Entry(group.window, content, reports[line]))
         return found
 
-    def of_window(self, window: Window) -> list[Entry]:
-        """All that one window holds."""
-        asked = "SELECT tile, day, content, seq, line FROM reports WHERE day = ? AND tile = ?"
-        return self._entries(asked, window.day, window.tile)
+    def of_windows(self, windows: Sequence[Window]) -> list[Entry]:
+        """All that some windows hold."""
+        asked = json.dumps([[window.day, window.tile] for window in windows])
+        return self._entries(
+            "SELECT tile, day, content, seq, line FROM json_each(?) AS asked CROSS JOIN reports "
+            "ON day = json_extract(asked.value, '$[0]') AND tile = json_extract(asked.value, '$[1]')",
+            asked,
+        )
 
     def of_days(self, days: Sequence[str]) -> list[Entry]:
         """All that the windows of the grid's tiles hold of some days."""
@@ -113,21 +116,24 @@ class SqliteWindows:
         """Where the log holds each version of some groups, by content."""
         if not groups:
             return {}
-        self._sql.execute("DELETE FROM asked")
-        rows = ((number, g.window.tile, g.window.day, g.report_id) for number, g in enumerate(groups))
-        self._sql.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", rows)
+        asked = set(groups)
         held: dict[Group, dict[bytes, tuple[int, int]]] = {}
         found = self._sql.execute(
-            "SELECT asked.number, reports.content, reports.seq, reports.line "
-            "FROM asked CROSS JOIN reports USING (tile, day, report_id)"
+            "SELECT tile, day, report_id, content, seq, line FROM json_each(?) AS asked "
+            "CROSS JOIN reports ON report_id = asked.value",
+            (json.dumps([*{group.report_id for group in groups}]),),
         )
-        for number, content, seq, line in found:
-            held.setdefault(groups[number], {})[content] = seq, line
+        for tile, day, report_id, content, seq, line in found:
+            group = Group(Window(tile, day), report_id)
+            if group in asked:
+                held.setdefault(group, {})[content] = seq, line
         return held
 
     def _append(self, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
+        for begin in range(0, len(entries), FRAME_REPORTS):
+            self._append_frame(entries[begin : begin + FRAME_REPORTS])
+
+    def _append_frame(self, entries: Sequence[Entry]) -> None:
         self.seq += 1
         open_part, sealable = encode_frame([entry.report for entry in entries], os.urandom)
         appended = self._clock().isoformat()

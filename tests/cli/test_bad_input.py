@@ -194,13 +194,13 @@ def test_a_read_only_folder_is_told_plainly(world: Path, tmp_path: Path, unprivi
 def test_a_full_disk_loses_nothing_that_was_acknowledged(
     world: Path, tmp_path: Path, small_disk: Callable[[int], Path]
 ) -> None:
-    disk = small_disk(24 << 20)
+    disk = small_disk(64 << 20)  # enough for a first transaction, and not for another
     path = tmp_path / "r.ndjson"
     far = {"kind": "disc", "lon": 10.0, "lat": 50.0, "radius_m": 10}
     nobody = {"observer": ..., "ledger": ...}
     rows = (
         line(number, text="x" * 600, **nobody, **({"footprint": far} if number % 20 else {}))
-        for number in range(1, 20_000)
+        for number in range(1, 60_000)
     )
     path.write_bytes(b"".join(rows))
     told = finish("run", "-a", world, path, "--store", disk / "t.db", "--json")

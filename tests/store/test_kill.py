@@ -29,6 +29,8 @@ KILLS = 9
 KILLS_ANEW = 10
 REPORTS = 64_000
 PATIENCE_S = 120.0
+MAIN = "from pipeline.store import runner; runner.BATCH_REPORTS = 4_000; from pipeline.cli import main; main()"
+"""Transactions of a frame each: the more of them, the more often one is caught at work."""
 
 
 class Given(NamedTuple):
@@ -42,7 +44,7 @@ class Given(NamedTuple):
 
     def run(self, store: Path, agreement: Path | None = None) -> list[str]:
         judged_by = str(agreement or self.agreement)
-        return [sys.executable, "-m", "pipeline", "run", "-a", judged_by, str(self.reports), "--store", str(store)]
+        return [sys.executable, "-c", MAIN, "run", "-a", judged_by, str(self.reports), "--store", str(store)]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from pipeline.model.footprint import Disc
 from pipeline.model.report import SEALABLE, Origin, Report
 from pipeline.model.taxonomy import Change, Status
 from pipeline.store import Recorder, Store, StoreError, open_store
-from pipeline.store.frames import commitment, decode_frame, encode_frame
+from pipeline.store.frames import decode_frame, encode_frame
 from tests.worlds import DAY, report, reports_near_the_line, world, write_world
 
 NEAR_A = Disc(37.45, 48.35, 50.0)
@@ -157,7 +158,8 @@ def test_what_may_be_sealed_stands_apart_and_is_committed_to() -> None:
     line, kept = msgspec.json.decode(open_part), msgspec.json.decode(sealable)
     assert set(line["sealed"]) == set(kept) == set(SEALABLE)
     for name in SEALABLE:
-        assert line["sealed"][name] == commitment(kept[name][0], name, kept[name][1])
+        salt, value = bytes.fromhex(kept[name][0]), msgspec.json.encode(kept[name][1])
+        assert line["sealed"][name] == sha256(salt + name.encode() + b"\0" + value).hexdigest()
     assert len({salt for salt, _ in kept.values()}) == len(SEALABLE)
     sealed = msgspec.json.encode({**kept, "observer": None})
     assert decode_frame(open_part, sealed) == [replace(secret, observer=None)]

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from pipeline.model.report import Count, Report
 from pipeline.model.taxonomy import CountUnit
 
+_ORDER = {unit: number for number, unit in enumerate(CountUnit)}
+
 
 def bounded(reports: Sequence[Report]) -> tuple[Count, ...]:
     """The count for each unit that some reports of one incident counted in, in the order of the taxonomy."""
-    units = {report.count.unit for report in reports if report.count is not None}
-    return tuple(_bounded(unit, reports) for unit in CountUnit if unit in units)
+    counted = [report for report in reports if report.count is not None]
+    if len(counted) < 2:
+        return tuple(report.count for report in counted if report.count is not None)
+    units = {report.count.unit for report in counted if report.count is not None}
+    return tuple(_bounded(unit, counted) for unit in sorted(units, key=_ORDER.__getitem__))
 
 
 def _bounded(unit: CountUnit, reports: Sequence[Report]) -> Count:

@@ -20,7 +20,6 @@ from pipeline.monitor.fuse.group import together
 from pipeline.monitor.fuse.sights import (
     FAMILY,
     KIND,
-    RADIUS_IN_ERRORS,
     TIER,
     VEE,
     VNN,
@@ -32,9 +31,14 @@ from pipeline.monitor.fuse.sights import (
     X,
     Z,
 )
+from pipeline.monitor.fuse.told import RADIUS_IN_ERRORS
 from pipeline.monitor.windows import Entry
 from pipeline.observers import Family, Kind, Observers
 
+_ORDER = {activity: number for number, activity in enumerate(Activity)}
+_RANK = {weapon: number for number, weapon in enumerate(Weapon)}
+_UNKNOWN = Weapon.UNKNOWN
+_LOCATED = int(Tier.LOCATED)
 _SHARP = 4.0
 """A report whose times vary by up to so many times the least variance has a say in when it was."""
 
@@ -77,18 +81,37 @@ def together_described(
     """The incidents of several reports each."""
     if not groups:
         return []
-    placing = [_placing(group, sights) for group in groups]
-    rows = np.array(list(chain.from_iterable(placing)), dtype=np.intp)
+    rows = _Rows.of(entries, sights, observers)
+    placing = [_placing(group, rows) for group in groups]
+    flat = np.array(list(chain.from_iterable(placing)), dtype=np.intp)
     number = np.repeat(np.arange(len(groups)), [len(some) for some in placing])
-    whole = together(sights.at(rows), number)
+    whole = together(sights.at(flat), number)
     lon, lat = to_lonlat(whole.table[:, X : Z + 1].T)
     radius_m = RADIUS_IN_ERRORS * np.sqrt((whole.table[:, VEE] + whole.table[:, VNN]) / 2.0)
     columns = (lon.round(6).tolist(), lat.round(6).tolist(), radius_m.round(1).tolist())
     discs = [Disc(*disc) for disc in zip(*columns, strict=True)]
-    return [
-        _described(group, placed, disc, entries, sights, observers)
-        for group, placed, disc in zip(groups, placing, discs, strict=True)
-    ]
+    return [_described(group, some, disc, rows) for group, some, disc in zip(groups, placing, discs, strict=True)]
+
+
+class _Rows(NamedTuple):
+    """Reports, and what describing asks of their columns, as plain lists: each is asked about one by one."""
+
+    entries: Sequence[Entry]
+    reports: list[Report]
+    tier: list[int]
+    whole: list[int]
+    variance: list[float]
+    words: list[int]
+    kind: list[int]
+    family: list[int]
+    observers: Observers
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry], sights: Sights, observers: Observers) -> "_Rows":
+        marks = [sights.marks[:, column].tolist() for column in (TIER, WHOLE, WORDS, KIND, FAMILY)]
+        tier, whole, words, kind, family = marks
+        reports = [entry.report for entry in entries]
+        return cls(entries, reports, tier, whole, sights.table[:, VT].tolist(), words, kind, family, observers)
 
 
 def track(entries: Sequence[Entry], kind: Kind, family: Family) -> Incident:
@@ -117,20 +140,19 @@ def track(entries: Sequence[Entry], kind: Kind, family: Family) -> Incident:
     )
 
 
-def _placing(group: Members, sights: Sights) -> list[int]:
+def _placing(group: Members, rows: _Rows) -> list[int]:
     """The reports that say where: the located ones, or, where none is, all that are no copies."""
-    located = [row for row in group.originals if sights.marks[row, TIER] == Tier.LOCATED]
+    located = [row for row in group.originals if rows.tier[row] == _LOCATED]
     return located or group.originals
 
 
-def _described(
-    group: Members, placing: list[int], disc: Disc, entries: Sequence[Entry], sights: Sights, observers: Observers
-) -> Incident:
-    reports = [entries[row].report for row in group.rows]
-    best = [entries[row].report for row in placing]
-    first = entries[group.rows[0]]
-    begin, end = _when(placing, entries, sights)
+def _described(group: Members, placing: list[int], disc: Disc, rows: _Rows) -> Incident:
+    reports = [rows.reports[row] for row in group.rows]
+    best = [rows.reports[row] for row in placing]
+    first = rows.entries[group.rows[0]]
+    begin, end = _when(placing, rows)
     telling = [report for report in best if report.weapons] or reports
+    independent = _independent(group, rows)
     return Incident(
         incident_id=incident_id(first.report.report_id, first.window),
         window=first.window,
@@ -138,14 +160,14 @@ def _described(
         observed_from=begin,
         observed_until=end,
         footprint=_where(best, disc),
-        activity=_activity(best, observers.families),
+        activity=_activity(best, rows.observers.families),
         weapons=_weapons(telling),
         calibre_mm=_calibre(telling),
-        counts=bounded([entries[row].report for row in group.originals]),
+        counts=bounded([rows.reports[row] for row in group.originals]),
         ledgers=_ledgers(reports),
         attributions=_attributions(reports),
-        occurred=_occurred(group, sights, observers),
-        origins=len(_independent(group, sights)),
+        occurred=_occurred(group, independent, rows),
+        origins=len(independent),
     )
 
 
@@ -164,60 +186,61 @@ def _where(best: Sequence[Report], disc: Disc) -> Footprint:
     return disc
 
 
-def _when(placing: Sequence[int], entries: Sequence[Entry], sights: Sights) -> tuple[datetime, datetime]:
+def _when(placing: Sequence[int], rows: _Rows) -> tuple[datetime, datetime]:
     """What the sharpest of those that saw the whole have in common; where nobody did, all that was seen."""
-    whole = [row for row in placing if sights.marks[row, WHOLE] == 1]
+    whole = [row for row in placing if rows.whole[row] == 1]
     if not whole:
-        reports = [entries[row].report for row in placing]
-        return min(r.observed_from for r in reports), max(r.observed_until for r in reports)
-    least = min(sights.table[row, VT] for row in whole)
-    sharp = [entries[row].report for row in whole if sights.table[row, VT] <= _SHARP * least]
-    begin, end = max(r.observed_from for r in sharp), min(r.observed_until for r in sharp)
+        reports = [rows.reports[row] for row in placing]
+        return min([r.observed_from for r in reports]), max([r.observed_until for r in reports])
+    most = _SHARP * min([rows.variance[row] for row in whole])
+    sharp = [rows.reports[row] for row in whole if rows.variance[row] <= most]
+    begin, end = max([r.observed_from for r in sharp]), min([r.observed_until for r in sharp])
     return (begin, end) if begin <= end else (end, begin)
 
 
 def _activity(reports: Sequence[Report], families: Sequence[Family]) -> Activity:
     """What most say; terms that leave it open give way to any other."""
     said = [report.activity for report in reports]
+    if said.count(said[0]) == len(said):
+        return said[0]
     vague = {term for family in families for term in family.vague}
     clear = [term for term in said if term not in vague] or said
-    order = list(Activity)
-    return min(set(clear), key=lambda term: (-clear.count(term), order.index(term)))
+    return min(set(clear), key=lambda term: (-clear.count(term), _ORDER[term]))
 
 
 def _weapons(reports: Sequence[Report]) -> tuple[Weapon, ...]:
     """What all who say it allow; where they exclude each other, whatever one of them allows."""
-    told = [frozenset(r.weapons) for r in reports if r.weapons and Weapon.UNKNOWN not in r.weapons]
+    said = [report.weapons for report in reports if report.weapons]
+    told = [frozenset(weapons) for weapons in said if _UNKNOWN not in weapons]
     if not told:
-        return next((r.weapons for r in reports if r.weapons), ())
+        return said[0] if said else ()
     common = frozenset.intersection(*told) or frozenset.union(*told)
-    return tuple(weapon for weapon in Weapon if weapon in common)
+    return tuple(sorted(common, key=_RANK.__getitem__))
 
 
 def _calibre(reports: Sequence[Report]) -> float | tuple[float, float] | None:
     given = [report.calibre_mm for report in reports if report.calibre_mm is not None]
-    told = [one if isinstance(one, tuple) else (one, one) for one in given]
-    if not told:
+    if not given:
         return None
+    told = [one if isinstance(one, tuple) else (one, one) for one in given]
     least, most = max(pair[0] for pair in told), min(pair[1] for pair in told)
     if least > most:
         least, most = min(pair[0] for pair in told), max(pair[1] for pair in told)
     return least if least == most else (least, most)
 
 
-def _independent(group: Members, sights: Sights) -> dict[tuple[int, int], int]:
+def _independent(group: Members, rows: _Rows) -> list[int]:
     """One row for each origin: those that use the same words, or are published at one address, have one."""
     found: dict[tuple[int, int], int] = {}
     for row in group.originals:
-        words = int(sights.marks[row, WORDS])
+        words = rows.words[row]
         found.setdefault((words, -1) if words >= 0 else (-1, row), row)
-    return found
+    return sorted(found.values())
 
 
-def _occurred(group: Members, sights: Sights, observers: Observers) -> float:
-    kinds = [observers.kinds[sights.marks[row, KIND]] for row in sorted(_independent(group, sights).values())]
-    family = observers.families[sights.marks[group.rows[0], FAMILY]]
-    return occurred(kinds, family, watched=group.watched)
+def _occurred(group: Members, independent: Sequence[int], rows: _Rows) -> float:
+    kinds = [rows.observers.kinds[rows.kind[row]] for row in independent]
+    return occurred(kinds, rows.observers.families[rows.family[group.rows[0]]], watched=group.watched)
 
 
 def _ledgers(reports: Sequence[Report]) -> tuple[str, ...]:

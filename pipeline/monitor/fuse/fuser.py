@@ -1,6 +1,7 @@
 """The fuser: which incidents stand, as the windows stand, in the neighbourhood of what changed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from pipeline.model.identity import incident_id
 from pipeline.model.records import Incident, Window
 from pipeline.monitor.fuse.describe import Members, alone, together_described, track
 from pipeline.monitor.fuse.group import grouped
-from pipeline.monitor.fuse.halo import halo
+from pipeline.monitor.fuse.halo import halo, longest_step_s
 from pipeline.monitor.fuse.pairs import neighbourhood, others
 from pipeline.monitor.fuse.shelf import (
     MOST_REPORTS,
@@ -21,14 +22,19 @@ from pipeline.monitor.fuse.shelf import (
     group_of,
     name_of,
     rows_of,
+    shelved,
     stacked,
 )
-from pipeline.monitor.fuse.sights import BEGIN, FAMILY, KIND, TIER, Ints, Rows, Sights, Tier, sights_of
+from pipeline.monitor.fuse.sights import BEGIN, COPY, FAMILY, KIND, TIER, Rows, Sights, Tier, sights_of
 from pipeline.monitor.fuse.versions import standing, tombstone
 from pipeline.monitor.fuse.watch import located, watched
 from pipeline.monitor.place import TRACK
 from pipeline.monitor.windows import Entry, Group, Windows
 from pipeline.observers import Family, Kind, Observers
+
+_UNRESOLVED = int(Tier.UNRESOLVED)
+_STEPS = 4.0
+"""So many of the longest links in a row are looked along at first."""
 
 
 class Fused(NamedTuple):
@@ -43,14 +49,29 @@ class Fused(NamedTuple):
     considered: frozenset[str]
 
 
+class _Nearby(NamedTuple):
+    """The rows among some reports that may have to do with what changed, and how far in time they are from it.
+
+    `away_s` is from what changed and its copies, `furthest_s` the greatest from what changed alone.
+    """
+
+    reports: Shelved
+    rows: Rows
+    away_s: Floats
+    furthest_s: float
+
+
 class Fuser:
     """Fuses what changed, and what that may bear upon; the answer is exactly the whole's.
 
     It has no state but what it can drop: see `forget`.
+
+    Args:
+        owns: whose windows' incidents are told; of the others, others have the last word (`pipeline.monitor.shards`).
     """
 
-    def __init__(self, windows: Windows, observers: Observers) -> None:
-        self._windows, self._observers = windows, observers
+    def __init__(self, windows: Windows, observers: Observers, owns: Callable[[Window], bool] | None = None) -> None:
+        self._windows, self._observers, self._owns = windows, observers, owns or (lambda _: True)
         self._halo_s = halo(observers).lasts_s
         self.forget()
 
@@ -66,81 +87,112 @@ class Fuser:
         retired = self._windows.retired({tombstone(entry) for versions in held.values() for entry in versions})
         now = standing(held, retired)
         tracks = {group.window for group in held if group.window.tile.startswith(TRACK)}
-        parts = [self._tracks(sorted(tracks))]
-        rest = {group: versions for group, versions in held.items() if group.window not in tracks}
+        rest = {group: versions for group, versions in held.items() if group.window not in tracks} if tracks else held
         entries = [entry for group, entry in now.items() if group in rest]
         sights = sights_of([entry.report for entry in entries], self._observers)
-        single = sights.marks[:, TIER] > Tier.DATED
-        parts.append(self._singles(rest, entries, sights, single))
-        joining = [entry for entry, by_itself in zip(entries, single.tolist(), strict=True) if not by_itself]
-        parts.append(self._neighbours(rest, joining))
+        names = {group: incident_id(group.report_id, group.window) for group in rest}
+        own = frozenset(name for group, name in names.items() if self._owns(group.window))
+        joining = shelved(entries, sights)
+        gone = [
+            entry for group, versions in rest.items() for entry in versions if len(versions) > 1 or group not in now
+        ]
+        parts = [
+            self._tracks(sorted(filter(self._owns, tracks))),
+            self._singles(entries, sights, own.difference(joining.names)),
+            self._neighbours(names, joining, self._ghosts(gone, joining)),
+        ]
         return Fused(
             [incident for part in parts for incident in part.incidents],
             frozenset().union(*(part.considered for part in parts)),
         )
 
     def _tracks(self, windows: Sequence[Window]) -> Fused:
-        incidents, considered = [], set[str]()
-        for window in windows:
-            held: dict[Group, list[Entry]] = {}
-            for entry in self._windows.of_window(window):
-                held.setdefault(group_of(entry), []).append(entry)
-            retired = self._windows.retired({tombstone(entry) for versions in held.values() for entry in versions})
-            entries = sorted(standing(held, retired).values(), key=canonical)
-            considered.update(incident_id(group.report_id, window) for group in held)
-            if entries:
-                marks = sights_of([entries[0].report], self._observers).marks[0]
-                incidents.append(track(entries, *self._who_and_what(marks)))
-        return Fused(incidents, frozenset(considered))
+        """Each track whole: it is kept by itself, whatever its place and day."""
+        held: dict[Window, dict[Group, list[Entry]]] = {window: {} for window in windows}
+        for entry in self._windows.of_windows(windows):
+            held[entry.window].setdefault(group_of(entry), []).append(entry)
+        candidates = {tombstone(e) for groups in held.values() for versions in groups.values() for e in versions}
+        retired = self._windows.retired(candidates)
+        tracks = [sorted(standing(groups, retired).values(), key=canonical) for groups in held.values()]
+        tracks = [entries for entries in tracks if entries]
+        marks = sights_of([entries[0].report for entries in tracks], self._observers).marks.tolist()
+        incidents = [track(entries, *self._who_and_what(one)) for entries, one in zip(tracks, marks, strict=True)]
+        names = (incident_id(group.report_id, group.window) for groups in held.values() for group in groups)
+        return Fused(incidents, frozenset(names))
 
-    def _singles(
-        self, held: Mapping[Group, Sequence[Entry]], entries: Sequence[Entry], sights: Sights, single: Bools
-    ) -> Fused:
-        incidents = [
-            self._alone(entries[row], sights.marks[row], watched=False) for row in np.flatnonzero(single).tolist()
-        ]
-        joining = {group_of(entries[row]) for row in np.flatnonzero(~single).tolist()}
-        by_itself = (incident_id(group.report_id, group.window) for group in held if group not in joining)
-        return Fused(incidents, frozenset(by_itself))
+    def _singles(self, entries: Sequence[Entry], sights: Sights, names: frozenset[str]) -> Fused:
+        """What can be joined with nothing."""
+        rows = np.flatnonzero(sights.marks[:, TIER] > Tier.DATED).tolist()
+        rows = [row for row in rows if self._owns(entries[row].window)]
+        marks = sights.marks[rows].tolist()
+        found = [self._alone(entries[row], one, watched=False) for row, one in zip(rows, marks, strict=True)]
+        return Fused(found, names)
 
-    def _alone(self, entry: Entry, marks: Ints, *, watched: bool) -> Incident:
-        unresolved = bool(marks[TIER] == Tier.UNRESOLVED)
+    def _alone(self, entry: Entry, marks: Sequence[int], *, watched: bool) -> Incident:
+        unresolved = marks[TIER] == _UNRESOLVED
         return alone(entry, *self._who_and_what(marks), watched=watched, unresolved=unresolved)
 
-    def _who_and_what(self, marks: Ints) -> tuple[Kind, Family]:
+    def _who_and_what(self, marks: Sequence[int]) -> tuple[Kind, Family]:
         return self._observers.kinds[marks[KIND]], self._observers.families[marks[FAMILY]]
 
-    def _neighbours(self, held: Mapping[Group, Sequence[Entry]], joining: Sequence[Entry]) -> Fused:
+    def _neighbours(self, groups: Mapping[Group, str], joining: Shelved, ghosts: Shelved) -> Fused:
         """What the groups that can be joined, or that had a version that could, have to do with."""
-        ghosts = self._ghosts(held, joining)
-        self._shelf.replace(held, joining)
-        if not joining and not ghosts.entries:
+        self._shelf.replace(groups, joining)
+        if not joining.size and not ghosts.size:
             return Fused([], frozenset())
-        days = {entry.window.day for entry in [*joining, *ghosts.entries]}
-        shelved = self._shelf.days(around(days, 2.0 * (self._halo_s + self._observers.linking.watch_s)))
-        count = len(shelved.entries)
-        dirty = np.zeros(count + len(ghosts.entries), dtype=bool)
-        dirty[rows_of(shelved, {name_of(entry) for entry in joining})] = True
+        nearby = self._nearby(joining, ghosts)
+        considered = {
+            name for name, entry in zip(ghosts.names, ghosts.entries, strict=True) if self._owns(entry.window)
+        }
+        self._drop(ghosts.names)
+        if len(self._said) > MOST_REPORTS:
+            self._said.clear()
+        return self._grouped(nearby.reports, nearby.rows, nearby.away_s <= self._halo_s, considered)
+
+    def _nearby(self, joining: Shelved, ghosts: Shelved) -> "_Nearby":
+        """What chains of links lead to from what changed. From a few reports they seldom lead far: that comes first."""
+        watch_s, step_s = self._observers.linking.watch_s, longest_step_s(self._observers)
+        at_us = np.concatenate([joining.at_us, ghosts.at_us])
+        if at_us.max() - at_us.min() <= step_s * 1e6:
+            narrow = self._within(joining, ghosts, 2.0 * watch_s + _STEPS * step_s)
+            if narrow.furthest_s <= (_STEPS - 1.0) * step_s:
+                return narrow
+        return self._within(joining, ghosts, 2.0 * (self._halo_s + watch_s))
+
+    def _within(self, joining: Shelved, ghosts: Shelved, around_s: float) -> "_Nearby":
+        """The same among the reports so far about."""
+        days = {entry.window.day for some in (joining, ghosts) for entry in some.entries}
+        begin = np.concatenate([some.sights.table[:, BEGIN] for some in (joining, ghosts)])
+        reports = self._shelf.days(around(days, around_s), begin.min() - around_s, begin.max() + around_s)
+        count = reports.size
+        dirty = np.zeros(count + ghosts.size, dtype=bool)
+        dirty[rows_of(reports, joining)] = True
         dirty[count:] = True
-        sights = stacked([shelved.sights, ghosts.sights])
+        sights = stacked([reports.sights, ghosts.sights]) if ghosts.size else reports.sights
         dirty |= self._newly_watched(sights, dirty)
+        changed_s, dirty = _away_s(sights.table[:, BEGIN], dirty), _with_copies(sights, dirty)
         away_s = _away_s(sights.table[:, BEGIN], dirty)
         near = np.flatnonzero(away_s <= 2.0 * self._halo_s)
-        reached = neighbourhood(sights.at(near), dirty[near], self._observers)
+        reached = self._reached(sights.at(near), dirty[near])
         rows = near[reached]
         rows = rows[rows < count]
-        considered = set(ghosts.names)
-        self._drop(considered)
-        return self._grouped(shelved, rows, away_s[rows] <= self._halo_s, considered)
+        return _Nearby(reports, rows, away_s[rows], float(changed_s[rows].max(initial=0.0)))
 
-    def _ghosts(self, held: Mapping[Group, Sequence[Entry]], joining: Sequence[Entry]) -> Shelved:
+    def _reached(self, sights: Sights, dirty: Bools) -> Bools:
+        """What chains of links lead to, and copies of what they lead to."""
+        while True:
+            reached = neighbourhood(sights, dirty, self._observers)
+            dirty = _with_copies(sights, reached)
+            if np.array_equal(dirty, reached):
+                return reached
+
+    def _ghosts(self, gone: Sequence[Entry], joining: Shelved) -> Shelved:
         """Versions that do not stand, and may have stood: what they were joined with is looked at again."""
-        now = {(group_of(entry), entry.content) for entry in joining}
-        entries = [entry for group, versions in held.items() for entry in versions if (group, entry.content) not in now]
-        sights = sights_of([entry.report for entry in entries], self._observers)
-        rows = np.flatnonzero(sights.marks[:, TIER] <= Tier.DATED)
-        kept = [entries[row] for row in rows.tolist()]
-        return Shelved(kept, [name_of(entry) for entry in kept], sights.at(rows))
+        now = (
+            {(name, entry.content) for name, entry in zip(joining.names, joining.entries, strict=True)} if gone else ()
+        )
+        kept = [entry for entry in gone if (name_of(entry), entry.content) not in now]
+        return shelved(kept, sights_of([entry.report for entry in kept], self._observers))
 
     def _watching(self, sights: Sights, rows: Rows) -> Bools:
         """Which of some reports tell of a place that is watched: it matters to rumours only."""
@@ -168,37 +220,36 @@ class Fuser:
     def _drop(self, names: Iterable[str]) -> None:
         for name in names:
             self._said.pop(name, None)
-        if len(self._said) > MOST_REPORTS:
-            self._said.clear()
 
-    def _grouped(self, shelved: Shelved, rows: Rows, sure: Bools, considered: set[str]) -> Fused:
+    def _grouped(self, reports: Shelved, rows: Rows, sure: Bools, considered: set[str]) -> Fused:
         """The incidents of some rows, of which those are told that are sure to be whole and were not told before."""
-        span = np.flatnonzero(self._crowding(shelved.sights, rows))
-        many = np.zeros(len(shelved.entries))
-        many[span] = others(shelved.sights.at(span), self._observers)
-        sights = shelved.sights.at(rows)
+        span = np.flatnonzero(self._crowding(reports.sights, rows))
+        many = np.zeros(reports.size)
+        many[span] = others(reports.sights.at(span), self._observers)
+        sights = reports.sights.at(rows)
         result = grouped(sights, many[rows], self._observers)
-        entries = [shelved.entries[row] for row in rows.tolist()]
-        names = [shelved.names[row] for row in rows.tolist()]
-        watching = self._watching(shelved.sights, rows)
-        singles, several = list[Incident](), list[Members]()
+        entries, names = reports.entries[rows].tolist(), reports.names[rows].tolist()
+        seen, origin, told = self._watching(reports.sights, rows).tolist(), result.origin.tolist(), sure.tolist()
+        singles, several = list[int](), list[Members]()
         for head, members in _parts(result.incident):
-            if not sure[head]:
+            if not told[head]:
                 continue
-            seen = bool(watching[head])
-            if self._is_said(names[head], (*(entries[row].content for row in members), bytes([seen]))):
-                considered.difference_update(names[row] for row in members)
+            mine = [names[row] for row in members if self._owns(entries[row].window)]
+            if self._is_said(names[head], (*[entries[row].content for row in members], bytes([seen[head]]))):
+                considered.difference_update(mine)
                 continue
-            considered.update(names[row] for row in members)
-            for row in members:
-                if row != head:
-                    self._said.pop(names[row], None)
+            considered.update(mine)
+            self._drop([names[row] for row in members if row != head])
+            if not self._owns(entries[head].window):
+                continue
             if len(members) == 1:
-                singles.append(self._alone(entries[head], sights.marks[head], watched=seen))
-            else:
-                ordered = [head, *(row for row in members if row != head)]
-                several.append(Members(ordered, [row for row in ordered if result.origin[row] == row], seen))
-        return Fused(singles + together_described(several, entries, sights, self._observers), frozenset(considered))
+                singles.append(head)
+                continue
+            ordered = [head, *(row for row in members if row != head)]
+            several.append(Members(ordered, [row for row in ordered if origin[row] == row], seen[head]))
+        marks = sights.marks[singles].tolist()
+        lone = [self._alone(entries[row], one, watched=seen[row]) for row, one in zip(singles, marks, strict=True)]
+        return Fused(lone + together_described(several, entries, sights, self._observers), frozenset(considered))
 
     def _is_said(self, name: str, said: tuple[bytes, ...]) -> bool:
         """Whether just that was the last to be said of an incident; it is from now on."""
@@ -210,9 +261,26 @@ class Fuser:
 def _parts(incident: Rows) -> Iterator[tuple[int, list[int]]]:
     """Each incident's canonical row and all its rows, in order."""
     order = np.argsort(incident, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(incident[order])) + 1) if len(order) else []:
-        members = part.tolist()
-        yield int(incident[members[0]]), members
+    sorted_rows, heads = order.tolist(), incident[order]
+    ends = [*np.flatnonzero(np.diff(heads) != 0).tolist(), len(sorted_rows) - 1] if sorted_rows else []
+    for begin, end in pairwise([0, *(end + 1 for end in ends)]):
+        yield int(heads[begin]), sorted_rows[begin:end]
+
+
+def _with_copies(sights: Sights, some: Bools) -> Bools:
+    """Some reports and the copies of those that do not locate.
+
+    Of one telling of half a day, observers of different kinds are taken to have seen the beginning hours apart: further
+    than any link leads.
+    """
+    tier, copy = sights.marks[:, TIER], sights.marks[:, COPY]
+    broad = np.flatnonzero((tier == Tier.BROAD) | (tier == Tier.DATED))
+    told = np.unique(copy[broad[some[broad]]])
+    if not told.size:
+        return some
+    found = some.copy()
+    found[broad[np.isin(copy[broad], told)]] = True
+    return found
 
 
 def _away_s(begin: Floats, dirty: Bools) -> Floats:

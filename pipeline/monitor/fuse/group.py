@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.geometry.earth import Floats
+from pipeline.geometry.earth import Bools, Floats
 from pipeline.monitor.fuse.evidence import UNIT, Weights, excluded, terms
 from pipeline.monitor.fuse.pairs import by_family, crowded, links
 from pipeline.monitor.fuse.rounds import joined
@@ -119,6 +119,8 @@ def _attach(incident: Rows, located: Rows, own: Rows, about: Sights, observers: 
     whole, told = together(about.at(located), number), about.at(own)
     weights = Weights.of(observers)
     pair_head, pair_own = _candidates(about.at(heads), told, weights.attach_s)
+    near = _within(about.table[heads, X : Z + 1], told.table[:, X : Z + 1], pair_head, pair_own, weights.attach_m)
+    pair_head, pair_own = pair_head[near], pair_own[near]
     open_pairs = ~excluded(about, weights, heads[pair_head], own[pair_own])
     open_pairs &= ((whole.marks[pair_head, ALIKE] >> told.marks[pair_own, TERM]) & 1) == 1
     who = about.marks[located, OBSERVER]
@@ -131,6 +133,14 @@ def _attach(incident: Rows, located: Rows, own: Rows, about: Sights, observers: 
     best = _best(member, pair_head, pair_own, weight, len(heads), round(observers.linking.join_above * UNIT))
     best = _one_seat_each(best, member, told.marks[:, OBSERVER])
     incident[own] = np.where(best >= 0, heads[best], groups)[member]
+
+
+def _within(one: Floats, two: Floats, first: Rows, second: Rows, reach_m: float) -> Bools:
+    """Which pairs of places are within reach; of the many that time allows, few are, and this is quickly seen."""
+    square = np.zeros(len(first))
+    for column in range(3):
+        square += (one[first, column] - two[second, column]) ** 2
+    return np.asarray(square <= reach_m * reach_m)
 
 
 def _seats(number: Rows, observer: Ints) -> Ints:

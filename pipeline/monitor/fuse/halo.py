@@ -39,3 +39,10 @@ def halo(observers: Observers) -> Halo:
             else:
                 lasts_s = max(lasts_s, whole)
     return Halo(radius_m, lasts_s)
+
+
+def longest_step_s(observers: Observers) -> float:
+    """How far apart in time two reports can be of which one has a direct say in what becomes of the other."""
+    linking = observers.linking
+    reaches = (max(family.reach_s, family.broad_reach_s) for family in observers.families)
+    return max(*reaches, linking.attach_s, linking.crowd_s)

@@ -60,10 +60,15 @@ def kernels() -> ModuleType | None:
     return compiled
 
 
+def loops_for(count: int, least: int) -> ModuleType | None:
+    """The compiled loops, where there are more than `least` to look at, or where they were got already."""
+    return kernels() if count > least or kernels.cache_info().currsize else None
+
+
 def links(sights: Sights, observers: Observers) -> Links:
     """The pairs of some reports of one tier that nothing excludes. Their rates tell of the crowding already."""
     families, floor = by_family(sights), round(observers.linking.never_below * UNIT)
-    loops = kernels() if sights.size > MANY else None
+    loops = loops_for(sights.size, MANY)
     if loops is None:
         return _links(sights, families, Weights.of(observers), floor)
     room = _ROOM * sights.size
@@ -81,7 +86,7 @@ def others(sights: Sights, observers: Observers) -> Floats:
     """For each report, how many others its observer tells of near by: they are other incidents."""
     radius_m, reach_s = observers.linking.crowd_radius_m, observers.linking.crowd_s
     families, found = by_family(sights), np.zeros(sights.size)
-    loops = kernels() if sights.size > MANY else None
+    loops = loops_for(sights.size, MANY)
     for rows in families:
         if loops is None:
             found += _others(sights, rows, radius_m, reach_s)
@@ -160,7 +165,7 @@ def neighbourhood(sights: Sights, dirty: Bools, observers: Observers) -> Bools:
         sights: with their plain rates; those that are gone stand among them, marked in `dirty`.
     """
     reached = dirty.copy()
-    loops = kernels() if sights.size > MANY else None
+    loops = loops_for(sights.size, MANY)
     weights, floor = Weights.of(observers), round(observers.linking.never_below * UNIT)
     crowd = (observers.linking.crowd_radius_m, observers.linking.crowd_s)
     tier = sights.marks[:, TIER]

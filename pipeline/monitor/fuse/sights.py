@@ -3,28 +3,23 @@
 Places are in Earth-centred metres and errors in metres east and north, so that fusion knows no agreement and no map.
 """
 
-import hashlib
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.geometry.earth import Floats, to_earth
-from pipeline.model.footprint import Bearing, Disc
 from pipeline.model.report import Report
-from pipeline.model.taxonomy import Activity, CountUnit, Weapon
+from pipeline.model.taxonomy import Activity
 from pipeline.model.times import to_us_array
+from pipeline.monitor.fuse import told
 from pipeline.observers import Observers
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.intp]
-
-RADIUS_IN_ERRORS = 2.145966
-"""A radius of so many standard errors (of each of two dimensions) holds nine places in ten."""
 
 
 class Tier(IntEnum):
@@ -72,39 +67,31 @@ class Sights(NamedTuple):
 
 
 ACTIVITIES = tuple(Activity)
-UNITS = tuple(CountUnit)
 _TERM = {activity: number for number, activity in enumerate(ACTIVITIES)}
-_UNIT = {unit: number for number, unit in enumerate(UNITS)}
-_BIT = {weapon: 0 if weapon is Weapon.UNKNOWN else 1 << number for number, weapon in enumerate(Weapon)}
-_BEARING_SHARE = 0.25
-"""Of the square of an observer's own radius: the variance of a disc of even chances."""
 
 
 def sights_of(reports: Sequence[Report], observers: Observers) -> Sights:
     """The columns of some reports, in their order."""
     count, known = len(reports), _known(observers)
     table, marks = np.empty((count, 21)), np.empty((count, 12), dtype=np.int64)
-    begin_us = to_us_array(report.observed_from for report in reports)
-    end_us = to_us_array(report.observed_until for report in reports)
-    places = np.array([_place(report) for report in reports], dtype=np.float64).reshape(count, 7)
-    counts = np.array([_count(report) for report in reports], dtype=np.float64).reshape(count, 3)
-    marks[:, KIND] = [_kind(report, observers) for report in reports]
+    begin_us = to_us_array([report.observed_from for report in reports])
+    end_us = to_us_array([report.observed_until for report in reports])
+    begin, end = begin_us / 1e6, end_us / 1e6
+    places = told.Places([report.footprint for report in reports])
+    marks[:, [KIND, OBSERVER]] = known.who.of(reports)
     kind = marks[:, KIND]
     term = np.array([_TERM[report.activity] for report in reports], dtype=np.int64)
     family = known.family[term]
     marks[:, TERM], marks[:, FAMILY] = term, family
     marks[:, ALIKE], marks[:, WHOLE] = known.alike[term], known.whole[kind]
-    marks[:, OBSERVER] = [_observer(report) for report in reports]
-    marks[:, WORDS] = [_words(report) for report in reports]
-    marks[:, WEAPONS] = [_weapons(report) for report in reports]
-    marks[:, TIER] = _tiers(reports, kind, (end_us - begin_us) / 1e6, observers)
+    marks[:, WORDS], marks[:, WEAPONS] = told.words(reports), told.weapons(reports)
+    marks[:, TIER] = _tiers(places, kind, end - begin, observers)
     # Of a date there is neither a whole nor a part.
     marks[marks[:, TIER] == Tier.DATED, WHOLE] = -2
     _placed(table, places, observers)
-    begin, end = begin_us / 1e6, end_us / 1e6
     _timed(table, begin, end, known.margin_s[kind] + known.margin_share[kind] * (end - begin))
     table[:, VT] = np.maximum(known.begins_s[kind], known.begins_share[kind] * (end - begin)) ** 2
-    table[:, COUNT], marks[:, COUNTED] = _counted(counts)
+    table[:, COUNT], marks[:, COUNTED] = told.counts(reports)
     table[:, VC] = known.count_error[kind] ** 2
     table[:, RATE], table[:, LASTS] = known.rate[family], known.lasts_s[family]
     reach = known.reach[np.where(marks[:, TIER] == Tier.LOCATED, 0, 1), family]
@@ -112,32 +99,22 @@ def sights_of(reports: Sequence[Report], observers: Observers) -> Sights:
     exact = (table[:, X : Z + 1] * 10.0, table[:, VEE : VNN + 1])
     whole = [np.rint(column).astype(np.int64) for part in exact for column in part.T]
     marks[:, COPY] = mixed([begin_us, end_us, term, *whole])
-    marks[:, KEY] = [crc32(report.report_id.encode()) for report in reports]
+    marks[:, KEY] = told.keys(reports)
     return Sights(table, marks)
 
 
-def _placed(table: Floats, places: Floats, observers: Observers) -> None:
-    lon, lat, along_e, along_n = places[:, :4].T
-    earth, east, north = _frames(lon, lat)
+def _placed(table: Floats, places: told.Places, observers: Observers) -> None:
+    earth, east, north = _frames(places.lon, places.lat)
+    along_e, along_n = places.apart_m.T
     table[:, X : Z + 1] = np.round(earth + along_e[:, None] * east + along_n[:, None] * north, 1)
     table[:, EX : EZ + 1], table[:, NX : NZ + 1] = east, north
-    table[:, VEE : VNN + 1] = places[:, 4:7] + _floor(observers)
+    table[:, VEE : VNN + 1] = places.variances_m2 + _floor(observers)
 
 
 def _timed(table: Floats, begin: Floats, end: Floats, margin_s: Floats) -> None:
     begin, end = begin + margin_s, end - margin_s
     middle = (begin + end) / 2.0
     table[:, BEGIN], table[:, END] = np.minimum(begin, middle), np.maximum(end, middle)
-
-
-def _counted(counts: Floats) -> tuple[Floats, Ints]:
-    """The logarithm of each count's middle, and its unit."""
-    unit, least, most = counts.T
-    most = np.where(most > 0.0, most, 2.3 * least)
-    counted = (unit >= 0.0) & (most > 0.0)
-    # So many digits of the logarithm are plenty, and they are the same on every machine.
-    middle = np.round(np.log(np.where(counted, (np.maximum(least, 0.3) + most) / 2.0, 1.0)), 5)
-    return np.asarray(middle, dtype=np.float64), np.where(counted, unit, -1.0).astype(np.int64)
 
 
 def mixed(columns: Sequence[Ints]) -> Ints:
@@ -165,6 +142,7 @@ class _Known(NamedTuple):
     reach: Floats
     family: Ints
     alike: Ints
+    who: told.Who
 
 
 @lru_cache(maxsize=8)
@@ -189,6 +167,7 @@ def _known(observers: Observers) -> _Known:
         np.array([[(f.reach_m, f.reach_s) for f in families], [(f.broad_reach_m, f.broad_reach_s) for f in families]]),
         family,
         alike,
+        told.Who(observers),
     )
 
 
@@ -215,102 +194,16 @@ def _frames(lon: Floats, lat: Floats) -> tuple[Floats, Floats, Floats]:
     return earth, east, north
 
 
-def _kind(report: Report, observers: Observers) -> int:
-    ledger = (report.ledger or "").partition(":")[0]
-    return _known_kind(observers, report.source, ledger, _first_word(report.observer or ""))
-
-
-@lru_cache(maxsize=4096)
-def _known_kind(observers: Observers, source: str, ledger: str, name: str) -> int:
-    return observers.kind_of(source, ledger, name)
-
-
-@lru_cache(maxsize=65536)
-def _first_word(name: str) -> str:
-    for number, letter in enumerate(name):
-        if not letter.isalpha():
-            return name[:number].lower()
-    return name.lower()
-
-
-def _observer(report: Report) -> int:
-    return -1 if report.observer is None else _number(report.source, report.observer)
-
-
-def _words(report: Report) -> int:
-    if report.url is None and report.text is None:
-        return -1
-    return _number(report.url or report.text or "")
-
-
-@lru_cache(maxsize=65536)
-def _number(*texts: str) -> int:
-    digest = hashlib.sha256("\x1f".join(texts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _weapons(report: Report) -> int:
-    bits = 0
-    for weapon in report.weapons:
-        if weapon is Weapon.UNKNOWN:
-            return 0
-        bits |= _BIT[weapon]
-    return bits
-
-
-def _count(report: Report) -> tuple[float, float, float]:
-    count = report.count
-    if count is None:
-        return -1.0, 0.0, 0.0
-    return _UNIT[count.unit], count.min, -1.0 if count.max is None else count.max
-
-
-_LEAST_DEG = 1e-6
-_UNPLACED = (np.nan, np.nan, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
-def _place(report: Report) -> tuple[float, ...]:
-    """Longitude, latitude, a shift east and north from there, and the variances of place."""
-    footprint = report.footprint
-    if isinstance(footprint, Disc):
-        share = (footprint.radius_m / RADIUS_IN_ERRORS) ** 2
-        return footprint.lon, footprint.lat, 0.0, 0.0, share, 0.0, share
-    if isinstance(footprint, Bearing):
-        own = _BEARING_SHARE * footprint.observer_radius_m**2
-        east, north, ee, en, nn = _sector(footprint.range_min_m, footprint.range_max_m, footprint.azimuths_deg)
-        return footprint.lon, footprint.lat, east, north, ee + own, en, nn + own
-    return _UNPLACED
-
-
-@lru_cache(maxsize=65536)
-def _sector(
-    least_m: float, most_m: float, azimuths_deg: tuple[tuple[float, float], ...]
-) -> tuple[float, float, float, float, float]:
-    """The mean place of a ring's sectors, east and north of the observer, and its variances; every range as likely."""
-    range_m, square_m2 = (least_m + most_m) / 2.0, (least_m**2 + least_m * most_m + most_m**2) / 3.0
-    begin = np.radians([pair[0] for pair in azimuths_deg])
-    # No sector is narrower than a hair, or nothing would be divided by nothing.
-    width = np.radians([max((pair[1] - pair[0]) % 360.0 or 360.0, _LEAST_DEG) for pair in azimuths_deg])
-    end, whole = begin + width, width.sum()
-    sine = (np.cos(begin) - np.cos(end)).sum() / whole
-    cosine = (np.sin(end) - np.sin(begin)).sum() / whole
-    double = (np.sin(2.0 * end) - np.sin(2.0 * begin)).sum() / (4.0 * whole)
-    cross = (np.cos(2.0 * begin) - np.cos(2.0 * end)).sum() / (4.0 * whole)
-    ee, nn, en = square_m2 * (0.5 - double), square_m2 * (0.5 + double), square_m2 * cross
-    east, north = range_m * sine, range_m * cosine
-    return east, north, ee - east * east, en - east * north, nn - north * north
-
-
-def _tiers(reports: Sequence[Report], kind: Ints, lasts_s: Floats, observers: Observers) -> Ints:
+def _tiers(places: told.Places, kind: Ints, lasts_s: Floats, observers: Observers) -> Ints:
     linking = observers.linking
     curated = np.array([one.curated for one in observers.kinds])[kind]
     rumour = np.array([one.rumours for one in observers.kinds])[kind]
-    disc = np.array([r.footprint.radius_m if isinstance(r.footprint, Disc) else np.inf for r in reports])
-    bearing = np.array([isinstance(r.footprint, Bearing) for r in reports], dtype=bool)
-    told = ((disc <= linking.tells_m) | bearing) & ~curated
+    # A bearing that looks further than this is of no place that is near the one by which its window goes.
+    bearing = places.is_bearing & (np.hypot(*places.apart_m.T) <= linking.tells_m)
+    named = ((places.radius_m <= linking.tells_m) | bearing) & ~curated
     brief = lasts_s <= linking.tells_s
     tier = np.where(rumour, Tier.UNRESOLVED, Tier.ALONE).astype(np.int64)
-    tier[told & (lasts_s <= linking.dated_s)] = Tier.DATED
-    tier[told & brief] = Tier.BROAD
-    tier[told & brief & ~rumour & ((disc <= linking.locates_m) | bearing)] = Tier.LOCATED
+    tier[named & (lasts_s <= linking.dated_s)] = Tier.DATED
+    tier[named & brief] = Tier.BROAD
+    tier[named & brief & ~rumour & ((places.radius_m <= linking.locates_m) | bearing)] = Tier.LOCATED
     return tier

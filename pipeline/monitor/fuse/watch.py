@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from pipeline.geometry.earth import Bools, Floats
-from pipeline.monitor.fuse.pairs import kernels
+from pipeline.monitor.fuse.pairs import loops_for
 from pipeline.monitor.fuse.sights import BEGIN, TIER, Ints, Rows, Sights, Tier, X, Z
 from pipeline.observers import Linking
 
@@ -35,13 +35,12 @@ def watched(sights: Sights, rows: Rows, by: Rows, linking: Linking) -> Bools:
         return found
     where, when = sights.table[:, X : Z + 1], sights.table[:, BEGIN]
     by = by[np.argsort(when[by], kind="stable")]
-    cells, keys = np.unique(_keys(where[by], linking.watch_m)), _keys(where[rows], linking.watch_m)
-    near = np.zeros(len(rows), dtype=bool)
-    for step in product((-1, 0, 1), repeat=3):
-        near |= np.isin(keys + _shift(step), cells)
+    cells = np.unique(_keys(where[by], linking.watch_m))
+    about = np.concatenate([cells + _shift(step) for step in product((-1, 0, 1), repeat=3)])
+    near = np.isin(_keys(where[rows], linking.watch_m), about)
     asked = rows[near]
     answer = np.zeros(len(asked), dtype=bool)
-    loops = kernels() if len(asked) > _FEW else None
+    loops = loops_for(len(asked), _FEW)
     if loops is None:
         _watch(where[asked], when[asked], where[by], when[by], (linking.watch_m, linking.watch_s), answer)
     else:

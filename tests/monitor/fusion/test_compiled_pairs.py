@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ needs_numba = pytest.mark.skipif(pairs.kernels() is None, reason="numba is not i
 def sweeping(loops: ModuleType | None) -> Iterator[None]:
     """With these loops, however few the reports are, or without any."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "kernels", lambda: loops)
+        patch.setattr(pairs, "kernels", cache(lambda: loops))
         patch.setattr(pairs, "MANY", -1)
         yield
 

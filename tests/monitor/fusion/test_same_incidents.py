@@ -85,6 +85,19 @@ def test_a_watch_that_begins_later_is_told_alike_of_all_days() -> None:
     assert same(at_once, in_parts)
 
 
+def test_copies_find_each_other_however_far_their_margins_put_them() -> None:
+    """Of one day told by an outlet and by nobody, one is taken to have seen the beginning ten hours after the other."""
+    outlet, nobody = (
+        told(number, who, disc(radius_m=900.0), ledger=ledger)
+        for number, who, ledger in ((1, "outlet-1", "public"), (2, None, None))
+    )
+    day = {"observed_from": DAY, "observed_until": DAY + timedelta(seconds=86_399)}
+    reports = [replace(one, **day) for one in (outlet, nobody)]
+    at_once, *in_parts = (remembered([], fed) for fed in ([reports], [[one] for one in reports], [reports[::-1]]))
+    assert len(at_once.incidents) == 1
+    assert all(same(at_once, parts) for parts in in_parts)
+
+
 @FEWER
 @given(reports=corrected_clusters(), data=st.data())
 def test_the_store_says_what_memory_says(
