@@ -3,7 +3,7 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_FOLDERS = ("geodata", "schemas")
+_FOLDERS = ("deploy", "geodata", "schemas")
 
 
 class ResourceMissingError(RuntimeError):
@@ -11,7 +11,7 @@ class ResourceMissingError(RuntimeError):
 
 
 def folder(name: str) -> Path:
-    """The data folder `name`: `geodata` (agreements, lines, areas) or `schemas` (JSON Schemas, taxonomy).
+    """The data folder `name`: `deploy`, `geodata` (agreements, lines, areas) or `schemas` (JSON Schemas, taxonomy).
 
     >>> folder("geodata").is_dir()
     True

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.stream.broker_files import BrokerError, java
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DROP_PRIVILEGES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 """Root without root's powers: it owns its files, but a read-only folder stops it as it stops anyone."""
@@ -30,8 +32,26 @@ def _program(*names: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(name) for name in names)
 
 
+def _programs(*names: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(name) for name in names)
+
+
 def _unprivileged() -> bool:
     return os.geteuid() != 0 or (shutil.which("setpriv") is not None and _runs([*DROP_PRIVILEGES, "true"]))
+
+
+def _java() -> bool:
+    try:
+        java()
+    except BrokerError:
+        return False
+    return True
+
+
+def libfaketime() -> Path | None:
+    """The library that gives a process another clock, for LD_PRELOAD; None where it is not there."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    return found[0] if found else None
 
 
 def _small_disk() -> bool:
@@ -56,6 +76,20 @@ NEEDS = {
     "data": Need(DATA.is_dir, "the folder shared/data beside the checkout, with the public tables"),
     "ogrinfo": Need(_program("ogrinfo"), "GDAL's command-line tools (Debian: apt-get install gdal-bin)"),
     "chromium": Need(_program("chromium", "chromium-browser"), "Chromium (Debian: apt-get install chromium)"),
+    "java": Need(_java, "Java 17 or later, for Kafka (Debian: apt-get install openjdk-17-jre-headless)"),
+    "maven": Need(_program("mvn"), "Apache Maven, which fetches Kafka (Debian: apt-get install maven)"),
+    "openssl": Need(_program("openssl"), "openssl, for a broker's certificate (Debian: apt-get install openssl)"),
+    "prometheus": Need(
+        _programs("prometheus", "promtool"), "Prometheus and its promtool (Debian: apt-get install prometheus)"
+    ),
+    "alertmanager": Need(
+        _programs("prometheus-alertmanager", "amtool"),
+        "Alertmanager, as prometheus-alertmanager, and its amtool (Debian: apt-get install prometheus-alertmanager)",
+    ),
+    "faketime": Need(
+        lambda: libfaketime() is not None,
+        "libfaketime, for a clock that jumps (Debian: apt-get install libfaketime)",
+    ),
     "unprivileged": Need(_unprivileged, "run the tests as an ordinary user, or install setpriv (Debian: util-linux)"),
     "small_disk": Need(_small_disk, "run the tests as root where mounting a tmpfs is allowed"),
 }

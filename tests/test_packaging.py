@@ -65,7 +65,7 @@ def test_wheel_carries_every_schema_and_geodata_file(installed: Path, tmp_path: 
     ask = "from pipeline.resources import folder; print(folder('schemas').parent)"
     data = Path(_run([str(installed / "python"), "-c", ask], tmp_path).stdout.strip())
     assert data.is_relative_to(installed.parent)
-    for name in ("schemas", "geodata"):
+    for name in ("schemas", "geodata", "deploy/kafka"):
         assert _files(data / name) == _files(CHECKOUT / name) != {}
 
 

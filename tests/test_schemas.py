@@ -3,13 +3,14 @@
 import importlib.util
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -21,6 +22,9 @@ from pipeline.model.report import Report
 from pipeline.model.taxonomy import LISTS, Activity, RejectReason
 from pipeline.resources import folder
 from pipeline.sources.ndjson import decode_line
+from pipeline.stream import wire
+from pipeline.stream.settings import Settings
+from pipeline.stream.topics import topics
 from pipeline.tables import NumberedReject, TableKind, write_matches, write_records
 from tests.matches import as_columns
 from tests.sources.reading import read_rows
@@ -308,3 +312,64 @@ def hash_of_tomorrow(successor: Any) -> Callable[[Any], bytes]:
         spec.loader.exec_module(module)
     made: Callable[[Any], bytes] = module.content_hash
     return made
+
+
+ASYNCAPI: dict[str, Any] = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text(encoding="utf-8"))
+
+
+def referred(part: Any) -> Iterator[str]:
+    """Every `$ref` in a document."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield from [value] if key == "$ref" else referred(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from referred(item)
+
+
+def test_asyncapi_tells_of_every_topic_as_it_is_made() -> None:
+    every = topics(Settings().retention_days)
+    assert ASYNCAPI["asyncapi"] == "3.0.0"
+    assert list(ASYNCAPI["channels"]) == list(every)
+    for name, channel in ASYNCAPI["channels"].items():
+        binding = channel["bindings"]["kafka"]
+        told = binding["topicConfiguration"]
+        assert channel["address"] == f"truceline.{name}"
+        assert binding["partitions"] == (Settings().partitions if every[name].partitioned else 1)
+        assert told["cleanup.policy"] == ["compact" if every[name].compacted else "delete"]
+        assert {key: str(value) for key, value in told.items() if key != "cleanup.policy"}.items() <= every[
+            name
+        ].configs(1).items()
+
+
+def test_asyncapi_refers_to_what_is_there() -> None:
+    for reference in referred(ASYNCAPI):
+        file, _, inside = reference.partition("#/")
+        if file:
+            assert (SCHEMAS / file).is_file(), reference
+            continue
+        part: Any = ASYNCAPI
+        for step in inside.split("/"):
+            part = part[step]
+        assert part
+
+
+def test_what_is_on_the_topics_is_what_asyncapi_says() -> None:
+    (row,) = read_rows("ndjson", b'{"report_id": "ndjson:1", "footprint": {"kind": "nowhere"}}\n')
+    assert row.reject is not None
+    revision = msgspec.convert({**example("revision"), "alert": example("alert")}, Revision)
+    on_topics = {
+        "rejects": wire.encode_reject(row.reject),
+        "alerts": wire.encode_revision(revision),
+        "transitions": wire.encode_revision(revision),
+        "incidents": wire.encode_incident(msgspec.convert(example("incident"), Incident)),
+        "reports": wire.encode_frame([read(V1.read_bytes().splitlines()[0])]),
+    }
+    for name, value in on_topics.items():
+        payload = ASYNCAPI["components"]["messages"][name]["payload"]
+        payload = payload.get("contentSchema", payload)
+        (reference,) = referred(payload)
+        here = {"$ref": reference, "components": ASYNCAPI["components"]}
+        schema = here if reference.startswith("#") else json.loads((SCHEMAS / reference).read_bytes())
+        for line in value.splitlines():
+            Draft202012Validator(schema).validate(json.loads(line))

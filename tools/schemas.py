@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.model.records import Alert, Incident, Match, Observation, Reject, Revision
 from pipeline.model.report import Report
+from tools.asyncapi import asyncapi
 from tools.fields import FIELDS
 from tools.pages import Schema, pages, term_lists
 
@@ -113,6 +114,7 @@ def generated(root: Path) -> dict[Path, str]:
     schemas = {published.file: schema(published) for published in PUBLISHED}
     files = {root / "schemas" / f"{name}.json": _json(made) for name, made in schemas.items()}
     files[root / "schemas" / "taxonomy.json"] = _json(term_lists())
+    files[root / "schemas" / "asyncapi.yaml"] = asyncapi(schemas)
     return files | pages(root / "docs", schemas)
 
 

@@ -78,6 +78,8 @@ def explain(error: Exception) -> Explained | None:
     from pipeline.sources.base import InputError
     from pipeline.store.database import NoStoreError, StoreError
     from pipeline.store.runner import StrictStop
+    from pipeline.stream.broker_files import BrokerError
+    from pipeline.stream.errors import AuthenticationError, SettingsError, StreamError, TlsRefusedError
     from pipeline.tables import OutputNameError
 
     if isinstance(error, AgreementError):
@@ -88,6 +90,12 @@ def explain(error: Exception) -> Explained | None:
         return Explained(USAGE, (str(error),))
     if isinstance(error, OutputError | StoreError | ResourceMissingError):
         return Explained(UNFINISHED, (str(error),))
+    if isinstance(error, SettingsError | TlsRefusedError | AuthenticationError):
+        return Explained(USAGE, (str(error),))
+    if isinstance(error, StreamError):
+        return Explained(UNFINISHED, (str(error),))
+    if isinstance(error, BrokerError):
+        return Explained(UNFINISHED, tuple(str(error).splitlines()))
     return None
 
 

@@ -6,7 +6,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.cli import agreement, alerts, demo, incidents, match, rejects, run, scenario, sources
+from pipeline.cli import (
+    agreement,
+    alerts,
+    demo,
+    incidents,
+    kafka,
+    match,
+    rejects,
+    run,
+    scenario,
+    send,
+    sources,
+    tail,
+    topics,
+    worker,
+)
 from pipeline.cli.common import Interrupted, NobodyReads
 from pipeline.cli.examples import EXAMPLES
 
@@ -78,3 +93,8 @@ _group(rejects.app, "rejects")
 _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)
 _group(scenario.app, "scenario")
+_group(kafka.app, "kafka")
+_group(topics.app, "topics")
+_command("send", send.send)
+_command("worker", worker.worker)
+_command("tail", tail.tail)

@@ -1,5 +1,6 @@
 """What the commands share: options, the two output streams, inputs, and the errors that end a command."""
 
+import gc
 import math
 import os
 import re
@@ -293,3 +294,8 @@ def save_text(path: Path, text: bytes) -> None:
 
     with whole_or_nothing(path) as beside:
         beside.write_bytes(text)
+
+
+def collect_seldom() -> None:
+    """Has Python look for cycles of dead records less often: millions are made, and none leads back to itself."""
+    gc.set_threshold(100_000, 50, 100)

@@ -32,5 +32,24 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "scenario list": ("scenario list",),
     "scenario make": ("scenario make routine --seed 7 -o routine",),
     "scenario score": ("scenario score routine --store truceline.db", "scenario score routine --json"),
+    "kafka up": (
+        "kafka up",
+        "kafka up --port 29092 --data broker",
+        "kafka up --secured-port 9094 --user duty --password-file password.txt",
+    ),
+    "kafka down": ("kafka down", "kafka down --data broker"),
+    "kafka status": ("kafka status", "kafka status --json"),
+    "topics create": ("topics create", "topics create --partitions 24 --replication 3 --dry-run"),
+    "send": (
+        "send reports.ndjson.gz --checkpoint sent.json",
+        "send ucdp=events.csv --rate 5000",
+        "send - --feed sensors --metrics-listen 127.0.0.1:9465",
+    ),
+    "worker": (
+        "worker -a ukraine-hypothetical",
+        "worker --config kafka.toml --state-folder /var/lib/truceline --metrics-listen 127.0.0.1:9464",
+    ),
+    "tail": ("tail", "tail rejects --from-beginning --json", "tail incidents --no-follow", "tail reports --count 10"),
+    "topics list": ("topics list", "topics list --json"),
 }
 """By command, without the word `truceline`."""

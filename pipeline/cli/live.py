@@ -112,7 +112,7 @@ class _Cells(NamedTuple):
 _HEADINGS = _Cells("time", "severity", "provision", "place", "off the drawn line", "p", "id")
 
 
-def alert_line(alert: Alert, agreement: Agreement, width: int) -> Text:
+def alert_line(alert: Alert, agreement: Agreement | None, width: int) -> Text:
     """One alert on one line of a width; time is UTC."""
     cells = _Cells(
         f"{alert.observed_from:%H:%M:%S}",
@@ -128,7 +128,7 @@ def alert_line(alert: Alert, agreement: Agreement, width: int) -> Text:
     return text
 
 
-def plain_line(alert: Alert, agreement: Agreement) -> str:
+def plain_line(alert: Alert, agreement: Agreement | None) -> str:
     """One alert as a line where there is no screen; a terminal that is narrower folds it, as an id is never cut."""
     return alert_line(alert, agreement, PLAIN_WIDTH).plain.rstrip()
 

@@ -22,6 +22,7 @@ from pipeline.cli.common import (
     StoreOption,
     StrictOption,
     UserError,
+    collect_seldom,
     load_agreements,
     number,
     open_inputs,
@@ -71,6 +72,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
         raise UserError(f"{summary}: there is no folder {summary.parent}")
     loaded = load_agreements(agreements)
     opened = open_inputs(inputs, mapping, feed)
+    collect_seldom()
     account = _Run(loaded, opened, store).work(pace, strict, metrics_listen)
     account.tell(as_json, summary)
 
@@ -214,7 +216,7 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
     figures: list[tuple[str, int, str]] = [
         ("rows read", summary.rows_read, f"in {summary.seconds:.1f} s"),
         ("  accepted", summary.accepted, ""),
-        ("  rejected", summary.rejected, _reasons(rejects)),
+        ("  rejected", summary.rejected, reasons(rejects)),
         ("reports", summary.reports, f"{number(summary.duplicates)} of them seen before, {number(summary.late)} late"),
         ("matches", summary.matches, f"and {number(summary.outside)} outside every zone"),
         ("incidents", summary.incidents, f"in the store, and {plural(summary.unresolved, 'unresolved rumour')}"),
@@ -229,7 +231,8 @@ def following(summary: "Summary") -> list[str]:
     return ["alerts list"] * bool(summary.alerts or summary.possible) + ["rejects list"] * bool(summary.rejected)
 
 
-def _reasons(rejects: "Counter[str]") -> str:
+def reasons(rejects: "Counter[str]") -> str:
+    """Why rows were rejected, in a few words."""
     shown = [f"{number(count)} {reason}" for reason, count in rejects.most_common(4)]
     more = len(rejects) - len(shown)
     return ", ".join(shown) + (f", {plural(more, 'other reason')}" if more > 0 else "")

@@ -228,6 +228,7 @@ class RejectReason(Term):
     BAD_ID = "bad_id", "the report id does not begin with the source's name and a colon"
     BAD_REVISION = "bad_revision", "a revision names itself or another source's report"
     TORN_INPUT = "torn_input", "the input breaks off"
+    FAILED = "failed", "judging it failed: a fault of Truceline's own, which its log tells of"
 
 
 class ObservationState(Term):

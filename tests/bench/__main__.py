@@ -25,6 +25,7 @@ BENCHES = {
     "scenario": "writing a scenario with its truth",
     "matching": "truceline match, an NDJSON file to a GeoParquet table",
     "embedded": "an NDJSON file to alerts in the store",
+    "stream": "over a broker on this machine: reports sent to alerts on their topic, beside other ways of doing it",
     "fusion": "which reports belong together, beside other ways of finding it; how right, and how fast",
     "fusion_load": "fusion of a bombardment, of a day of 50,000 reports, and of one late report",
 }

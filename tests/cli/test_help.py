@@ -34,6 +34,14 @@ PROMISED = {
     "scenario list": "",
     "scenario make": "--seed -o",
     "scenario score": "--store -a --json",
+    "kafka up": "--port --data --secured-port --user --password-file",
+    "kafka down": "--data",
+    "kafka status": "--data --json",
+    "topics create": "--partitions --replication --dry-run --config --kafka --json",
+    "send": "--checkpoint --rate --pace --config --kafka --metrics-listen --mapping --feed --summary --json",
+    "worker": "-a --state-folder --config --kafka --metrics-listen",
+    "tail": "--from-beginning --follow --count --possible -a --config --kafka --json",
+    "topics list": "--config --kafka --json",
 }
 
 

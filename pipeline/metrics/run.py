@@ -1,0 +1,43 @@
+"""What the embedded run tells Prometheus."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from pipeline.metrics.declared import Role
+from pipeline.metrics.driver import DriverMetrics
+from pipeline.store.database import Store
+from pipeline.store.runner import Step
+
+
+class RunMetrics:
+    """What one run of the embedded monitor tells Prometheus.
+
+    Args:
+        store: the record that the run writes, when its agreements have caught up.
+        clock: seconds since 1970, UTC.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._told = DriverMetrics(Role.RUN, clock)
+        self.registry = self._told.registry
+        self._told.took_over(store.alerts())
+        self._reports = store.figures()["reports"]
+        self._told.state_reports(self._reports)
+
+    def on_step(self, step: Step) -> None:
+        """Takes in one batch that is on disk."""
+        told = self._told
+        for (source, feed), count in Counter((report.source, report.feed) for report in step.reports).items():
+            told.reports_received(source, feed, count)
+        for (source, reason), count in Counter((reject.source, reject.reason) for reject in step.rejects).items():
+            told.rejected(source, reason, count)
+        late = Counter(report.source for report, was in zip(step.reports, step.outcome.late, strict=False) if was)
+        for source, count in late.items():
+            told.late(source, count)
+        for _ in told.revised(step.outcome.revisions):
+            told.report_to_alert(step.committed_at - step.read_at)
+        self._reports += sum(step.outcome.new)
+        told.state_reports(self._reports)
+        told.event_time(step.outcome.watermark)
+        told.progress()

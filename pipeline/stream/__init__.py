@@ -1,0 +1,1 @@
+"""Kafka: the broker, the topics, the connectors and the Faust worker."""

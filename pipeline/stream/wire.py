@@ -1,0 +1,116 @@
+"""How each record looks on its topic: what the worker, `send` and `tail` write and read.
+
+A value is JSON as schemas/ has it; a frame is newline-delimited JSON, one report a line, so that any console consumer
+shows it. What a reader does not know it passes over, so that an older and a newer version can read each other.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, cast
+
+import msgspec
+from msgspec.structs import asdict
+
+from pipeline.gazetteer import Gazetteer
+from pipeline.model.records import Alert, Incident, Reject, Revision
+from pipeline.model.report import Report, Time
+from pipeline.model.taxonomy import Change
+from pipeline.sources.base import ReadContext
+from pipeline.sources.ndjson import Ndjson
+
+FRAME_BYTES = 1 << 20
+"""The most that is gathered into one frame; a report that is larger by itself has one of its own."""
+FRAME_REPORTS = 4_000
+
+
+class _Said(msgspec.Struct, kw_only=True):
+    """What a revision has besides its alert."""
+
+    revision: int
+    decided_at: Time
+    change: Change
+    author: str
+    supersedes: tuple[str, ...] = ()
+    superseded_by: tuple[str, ...] = ()
+
+
+encode = msgspec.json.Encoder().encode
+_decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_said = msgspec.json.Decoder(_Said).decode
+_decode_incident = msgspec.json.Decoder(Incident).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def encode_frame(reports: Sequence[Report]) -> bytes:
+    """Reports as one frame."""
+    return b"\n".join(map(encode, reports))
+
+
+def decode_frame(value: bytes, place: str, gazetteer: Gazetteer) -> tuple[list[Report], list[Reject]]:
+    """The reports of a frame, checked and in UTC, and what could not be read of it; nothing is ever raised.
+
+    Args:
+        place: where the frame stands, `TOPIC/PARTITION@OFFSET`: the `file` of what it rejects.
+    """
+    reports: list[Report] = []
+    rejects: list[Reject] = []
+    for row in Ndjson().read(cast(BinaryIO, io.BytesIO(value)), ReadContext(place, gazetteer)):
+        reports.extend(row.reports)
+        if row.reject is not None:
+            rejects.append(row.reject)
+    return reports, rejects
+
+
+def encode_revision(said: Revision) -> bytes:
+    """A revision, flat: the alert's own fields, and then the revision's (schemas/revision.json)."""
+    return encode(asdict(said.alert) | {name: getattr(said, name) for name in _Said.__struct_fields__})
+
+
+def decode_revision(value: bytes) -> Revision:
+    """The revision in a value of `alerts` or `transitions`.
+
+    Raises:
+        msgspec.DecodeError: it holds none.
+    """
+    return Revision(alert=_decode_alert(value), **asdict(_decode_said(value)))
+
+
+def encode_incident(incident: Incident) -> bytes:
+    """An incident (schemas/incident.json)."""
+    return encode(incident)
+
+
+def decode_incident(value: bytes) -> Incident:
+    """The incident in a value of `incidents`.
+
+    Raises:
+        msgspec.DecodeError: it holds none.
+    """
+    return _decode_incident(value)
+
+
+def encode_reject(reject: Reject) -> bytes:
+    """A reject with its row's bytes in base64, as it is exported, but without a number: no one counts them here."""
+    return encode(reject_fields(reject))
+
+
+def reject_fields(reject: Reject) -> Mapping[str, Any]:
+    """A reject as it is written."""
+    fields = asdict(reject)
+    fields["bytes_base64"] = base64.b64encode(fields.pop("bytes")).decode()
+    return fields
+
+
+def decode_reject(value: bytes) -> Reject:
+    """The reject in a value of `rejects`.
+
+    Raises:
+        msgspec.DecodeError: it holds none.
+    """
+    fields = _decode_fields(value)
+    try:
+        kept = base64.b64decode(fields.pop("bytes_base64", ""), validate=True)
+    except (ValueError, TypeError) as error:
+        raise msgspec.ValidationError("Expected base64 - at `$.bytes_base64`") from error
+    return msgspec.convert({**fields, "bytes": kept}, Reject)

@@ -1,0 +1,39 @@
+"""The central test, over the wire: whatever the workers and partitions, order and repeats, the alerts are the same."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pipeline.model.report import Report
+from tests.monitor.remembering import as_bytes, remembered
+from tests.stream.talking import settings_for, until
+from tests.stream.working import PATIENCE_S, Case, incidents, made, revisions, shuffled
+
+REPORTS = 6_000
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
+    return made(tmp_path_factory.mktemp("scenario"), "escalation", 5, REPORTS)
+
+
+@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (2, 4), (4, 12)])
+def test_the_alerts_are_those_of_the_embedded_monitor(
+    kafka: str, tmp_path: Path, reports: list[Report], workers: int, partitions: int
+) -> None:
+    case = Case(settings_for(kafka, partitions=partitions), tmp_path, reports)
+    case.send(shuffled(reports, seed=partitions))
+    whole = as_bytes(remembered([case.agreement], [reports]).incidents)
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(case.worker(f"worker-{number}", TRUCELINE_WORKER_SESSION_S="60"))
+            for number in range(workers)
+        ]
+        case.until_right()
+        until(lambda: as_bytes(incidents(case.settings)) == whole, within_s=PATIENCE_S)
+        assert [one.stop() for one in running] == [0] * workers
+    assert case.current() == case.wanted
+    assert as_bytes(incidents(case.settings)) == whole
+    said = revisions(case.settings, "transitions")
+    assert len({(one.alert.alert_id, one.revision) for one in said}) == len(said), "something was said twice"
