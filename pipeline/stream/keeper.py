@@ -243,12 +243,12 @@ class Keeper:
         Args:
             reached: for each topic the offset of the last of it.
         """
-        self._sql.execute("BEGIN IMMEDIATE")
-        self._sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))
-        for topic in reached.keys() & _KEPT:
-            self._note(_HEARD + topic, max(reached[topic] + 1, self._figure(_HEARD + topic)))
-        self._note(_HEARD_AT, round(self._common.clock().timestamp()))
-        self._sql.execute("COMMIT")
+        with self._sql:
+            self._sql.execute("BEGIN IMMEDIATE")
+            self._sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))
+            for topic in reached.keys() & _KEPT:
+                self._note(_HEARD + topic, max(reached[topic] + 1, self._figure(_HEARD + topic)))
+            self._note(_HEARD_AT, round(self._common.clock().timestamp()))
 
     def _read(self, record: Taken) -> "_Read":
         """What another worker has checked needs no check; a record of anybody else's may hold anything."""

@@ -76,7 +76,12 @@ def topics(retention_days: int) -> Mapping[str, Topic]:
         retention_days: for how long a window stays open.
     """
     window_days = retention_days + RETENTION_MARGIN_DAYS
-    every = (
+    every = (*_of_reports(window_days), *_of_what_follows(window_days), *_of_all_else())
+    return {topic.name: topic for topic in every}
+
+
+def _of_reports(window_days: int) -> tuple[Topic, ...]:
+    return (
         Topic(
             "reports",
             "Reports as they come in",
@@ -103,6 +108,11 @@ def topics(retention_days: int) -> Mapping[str, Topic]:
             frames=True,
             retention_days=window_days,
         ),
+    )
+
+
+def _of_what_follows(window_days: int) -> tuple[Topic, ...]:
+    return (
         Topic(
             "incidents",
             "Incidents as they stand",
@@ -148,6 +158,11 @@ def topics(retention_days: int) -> Mapping[str, Topic]:
             readers=("tail",),
             placed=True,
         ),
+    )
+
+
+def _of_all_else() -> tuple[Topic, ...]:
+    return (
         Topic(
             "actions",
             "What operators did",
@@ -178,7 +193,6 @@ def topics(retention_days: int) -> Mapping[str, Topic]:
             partitioned=False,
         ),
     )
-    return {topic.name: topic for topic in every}
 
 
 class Wanted(NamedTuple):
