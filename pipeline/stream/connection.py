@@ -20,6 +20,8 @@ CONNECT_S = 5.0
 
 _CLOSING_S = 0.05
 
+_RECONNECT_MS = 1_000
+
 _PROTOCOLS = {
     Security.PLAINTEXT: "PLAINTEXT",
     Security.TLS: "SSL",
@@ -58,8 +60,16 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
 
 
 def kafka_options(settings: Settings) -> dict[str, Any]:
-    """The keyword arguments by which kafka-python's clients connect."""
-    return {"bootstrap_servers": list(settings.bootstrap_servers), **_secured(settings)}
+    """The keyword arguments by which kafka-python's clients connect.
+
+    Of its own it would leave up to 30 s between attempts, as long as a request may take: a broker that comes back
+    would be missed.
+    """
+    return {
+        "bootstrap_servers": list(settings.bootstrap_servers),
+        "reconnect_backoff_max_ms": _RECONNECT_MS,
+        **_secured(settings),
+    }
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:

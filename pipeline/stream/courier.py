@@ -172,7 +172,6 @@ class Courier:
             max_request_size=2 * MAX_MESSAGE_BYTES,
             delivery_timeout_ms=_GIVE_UP_MS,
             allow_auto_create_topics=False,
-            reconnect_backoff_max_ms=1_000,
             max_block_ms=5_000,
             metrics_enabled=False,
         )

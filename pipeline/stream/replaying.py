@@ -1,9 +1,9 @@
 """Reading a partition's past from the topics themselves: what a keeper's file is made anew from."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.stream.connection import kafka_options
 from pipeline.stream.keeper import Said, Taken
@@ -11,11 +11,18 @@ from pipeline.stream.settings import Settings
 from pipeline.stream.topics import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from kafka import KafkaConsumer
+    from kafka import KafkaConsumer, TopicPartition
 
 _POLL_MS = 500
 _PATIENCE_S = 120.0
 """So long the broker may give nothing of what it has, before that is an error."""
+
+_SILENCE_S = 30.0
+"""So long one consumer may give nothing, before another is tried."""
+
+_AGAIN_S = 1.0
+
+Found = TypeVar("Found")
 
 
 class Past:
@@ -35,37 +42,65 @@ class Past:
 
     def end(self, topic: str) -> int:
         """The offset that the next record of a topic will have."""
-        from kafka import TopicPartition
+        place = self._place(topic)
 
-        place = TopicPartition(self._settings.prefix + topic, self._partition)
-        with _consumer(self._settings) as consumer:
-            return int(consumer.end_offsets([place])[place])
+        def asked(consumer: "KafkaConsumer") -> Iterator[int]:
+            yield int(consumer.end_offsets([place])[place])
+
+        with closing(self._patiently(asked)) as found:
+            return next(found)
 
     def since(self, topic: str, begin: int) -> Iterator[Said]:
         """The records of a compacted topic from an offset on, in their order."""
         for offset, key, value in self._records(topic, begin, None):
             yield Said(offset, (key or b"").decode(), value)
 
-    def _records(self, topic: str, begin: int, end: int | None) -> Iterator[tuple[int, bytes | None, bytes | None]]:
+    def _place(self, topic: str) -> "TopicPartition":
         from kafka import TopicPartition
 
-        place = TopicPartition(self._settings.prefix + topic, self._partition)
-        with _consumer(self._settings) as consumer:
+        return TopicPartition(self._settings.prefix + topic, self._partition)
+
+    def _records(self, topic: str, begin: int, end: int | None) -> Iterator[tuple[int, bytes | None, bytes | None]]:
+        from kafka.errors import KafkaTimeoutError
+
+        place, reached, last = self._place(topic), begin, end
+
+        def read(consumer: "KafkaConsumer") -> Iterator[tuple[int, bytes | None, bytes | None]]:
+            nonlocal reached, last
             consumer.assign([place])
-            last = consumer.end_offsets([place])[place] if end is None else end
-            consumer.seek(place, max(begin, consumer.beginning_offsets([place])[place]))
+            if last is None:
+                last = consumer.end_offsets([place])[place]
+            consumer.seek(place, max(reached, consumer.beginning_offsets([place])[place]))
             heard_at = time.monotonic()
             while consumer.position(place) < last:
                 records = consumer.poll(timeout_ms=_POLL_MS).get(place, [])
                 if records:
                     heard_at = time.monotonic()
-                elif time.monotonic() - heard_at > _PATIENCE_S:
-                    raise TimeoutError(f"{place.topic}/{self._partition}: nothing comes from the broker")
-                yield from _before(records, last)
+                elif time.monotonic() - heard_at > _SILENCE_S:
+                    raise KafkaTimeoutError("nothing comes from the broker")
+                for record in records:
+                    if record.offset < last:
+                        yield record.offset, record.key, record.value
+                        reached = record.offset + 1
 
+        yield from self._patiently(read)
 
-def _before(records: Iterable, last: int) -> Iterator[tuple[int, bytes | None, bytes | None]]:  # type: ignore[type-arg]
-    return ((record.offset, record.key, record.value) for record in records if record.offset < last)
+    def _patiently(self, read: "Callable[[KafkaConsumer], Iterator[Found]]") -> "Generator[Found]":
+        """What is read with a consumer; with another one where it fails, while the broker may yet come back."""
+        from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
+
+        heard_at = time.monotonic()
+        while True:
+            try:
+                with _consumer(self._settings) as consumer:
+                    for found in read(consumer):
+                        yield found
+                        heard_at = time.monotonic()
+                    return
+            except (KafkaTimeoutError, KafkaConnectionError, NodeNotReadyError) as error:
+                if time.monotonic() - heard_at > _PATIENCE_S:
+                    raise TimeoutError(f"partition {self._partition}: {error}") from error
+                time.sleep(_AGAIN_S)
 
 
 @contextmanager

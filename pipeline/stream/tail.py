@@ -82,7 +82,6 @@ def _open(settings: Settings) -> "KafkaConsumer":
         group_id=None,
         enable_auto_commit=False,
         max_partition_fetch_bytes=2 * MAX_MESSAGE_BYTES,
-        reconnect_backoff_max_ms=1_000,
         allow_auto_create_topics=False,
     )
 
