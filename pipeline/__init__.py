@@ -15,6 +15,10 @@ the functional core, and `open_store` opens the record that `truceline run` wrot
             print(alert.alert_id, alert.article, alert.probability)
         for incident in store.incidents():
             print(incident.incident_id, incident.activity, len(incident.report_ids), incident.occurred)
+        for told in pipeline.compliance(store, agreement):
+            print(told.provision, told.subject, told.compliance, told.says)
+
+`Acting` does what operators do with alerts, as `truceline act` does.
 """
 
 from importlib import import_module
@@ -23,22 +27,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement, AgreementError, load_agreement
     from pipeline.api import Reports, match, read_reports
+    from pipeline.model.records import Progress
     from pipeline.model.report import Report
     from pipeline.monitor import Changes, MemoryWindows, Monitor
     from pipeline.sources.base import InputError
     from pipeline.store import Store, StoreError, open_store
+    from pipeline.store.acting import Acting
+    from pipeline.store.compliance import compliance
 
 __all__ = [
+    "Acting",
     "Agreement",
     "AgreementError",
     "Changes",
     "InputError",
     "MemoryWindows",
     "Monitor",
+    "Progress",
     "Report",
     "Reports",
     "Store",
     "StoreError",
+    "compliance",
     "load_agreement",
     "match",
     "open_store",
@@ -48,10 +58,13 @@ __all__ = [
 _HOMES = {
     "pipeline.agreement": ("Agreement", "AgreementError", "load_agreement"),
     "pipeline.api": ("Reports", "match", "read_reports"),
+    "pipeline.model.records": ("Progress",),
     "pipeline.model.report": ("Report",),
     "pipeline.monitor": ("Changes", "MemoryWindows", "Monitor"),
     "pipeline.sources.base": ("InputError",),
     "pipeline.store": ("Store", "StoreError", "open_store"),
+    "pipeline.store.acting": ("Acting",),
+    "pipeline.store.compliance": ("compliance",),
 }
 """Where each name lives: importing the package alone must not load geometry and tables."""
 

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from pipeline.agreement import format as agreement_format
+from pipeline.agreement import remembering
 from pipeline.agreement.format import JUDGED, LISTS, UNJUDGED, ZONES, Header, ProvisionTable, UnjudgedTable
+from pipeline.agreement.remembering import REMEMBERING, RememberingTable
 from pipeline.model import taxonomy
 from pipeline.model.taxonomy import Doubt
 from pipeline.monitor.judge import CAPPING
@@ -38,7 +40,9 @@ ELSEWHERE = frozenset(
     time_window between_lines
     application_id user_version
     share_inside share_in_force share_covered share_suspended area_km2 zone_km2 line_accuracy_m edge_distance_m
-    line_valid_from line_valid_until
+    line_valid_from line_valid_until count_min count_max
+    left_to_right right_to_left between_from between_until share_before share_after
+    inside_from inside_until seen_minutes
     """.split()
 )
 """Words in code style that stand for something else: kinds of exception and zone, SQLite's pragmas, doubts' figures."""
@@ -80,7 +84,7 @@ def test_every_word_in_code_style_exists(page: Path) -> None:
 
 
 def _tables() -> Iterator[type[msgspec.Struct]]:
-    for value in vars(agreement_format).values():
+    for value in chain(vars(agreement_format).values(), vars(remembering).values()):
         if isinstance(value, type) and issubclass(value, agreement_format.Table):
             yield value
 
@@ -113,6 +117,11 @@ SECTIONS = {
     **{f"zones of kind {kind}": keys(table) for kind, table in ZONES.items()},
     "every provision": keys(ProvisionTable),
     **{f"provisions of kind {kind}": keys(table, without=ProvisionTable) for kind, table in JUDGED.items()},
+    "every provision that remembers": keys(RememberingTable, without=ProvisionTable),
+    **{f"provisions of kind {kind}": keys(table, without=RememberingTable) for kind, table in REMEMBERING.items()},
+    "provisions.limits": keys(remembering.Limit),
+    "provisions.stages": keys(remembering.Stage),
+    "provisions.inventory": keys(remembering.Item),
     "provisions that are not yet judged": keys(UnjudgedTable, without=ProvisionTable),
     "weapon classes": keys(agreement_format.WeaponTable),
     "exceptions.notices": keys(agreement_format.Notice),

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, Nowhere, Polygon
-from pipeline.model.report import Attribution, Report
-from pipeline.model.taxonomy import Activity, Basis, Weapon
+from pipeline.model.report import Attribution, Count, Report
+from pipeline.model.taxonomy import Activity, Basis, CountUnit, Weapon
 from pipeline.observers import load_observers
 
 MERIDIAN = 38.0
@@ -89,12 +89,59 @@ confidence = "low"
 """
 
 
+REMEMBERING = {
+    "ceiling": """
+kind = "stock_ceiling"
+zones = ["guns-a", "guns-b"]
+seen_for_days = 2
+  [[provisions.limits]]
+  id = "guns"
+  title = "Artillery"
+  at_most = 3
+  unit = "weapon"
+  weapons = [{type = "artillery"}]
+  [[provisions.limits]]
+  id = "men"
+  title = "Men"
+  at_most = 50
+  unit = "person"
+""",
+    "quiet": 'kind = "quiet_days"\nzones = ["guns-a", "guns-b"]\nactivities = ["fire"]\ndays = 2\nthen_within_days = 1',
+    "schedule": """
+kind = "schedule"
+storage = ["both"]
+  [[provisions.stages]]
+  id = "first"
+  title = "Artillery out"
+  zones = ["guns-a", "guns-b"]
+  weapons = [{type = "artillery"}]
+  complete_by = 2016-03-02T06:00:00Z
+  [[provisions.inventory]]
+  serial = "one"
+  weapon = "artillery"
+  stage = "first"
+""",
+    "answers": 'kind = "return_fire"\nzones = ["both"]\nwithin_minutes = 120\nwithin_m = 30000',
+    "rising": 'kind = "escalation"\nprovisions = ["ceasefire"]\nfalse_alarm_days = 365',
+    "consult": """
+kind = "consultation"
+provisions = ["ceasefire"]
+confirmed = 1
+within_days = 7
+sustained_days = 2
+sustained_per_day = 1
+""",
+    "positions": 'kind = "standing"\nzones = ["near-a", "near-b"]\nactivities = ["position"]\nsame_place_m = 3000',
+}
+"""What provisions that remember ask, by their ids."""
+
+
 def mirrored_lon(lon: float) -> float:
     return round(2 * MERIDIAN - lon, 9)
 
 
 def write_world(folder: Path, name: str = "world", *, mirror: bool = False, extra: str = "") -> Path:
-    """An agreement with a ceasefire, two withdrawals, a flight ban and an exception; its file's path."""
+    """An agreement with provisions of every kind that is judged, and an exception; its file's path."""
     corners = [[mirrored_lon(lon) if mirror else lon, lat] for lon, lat in LINE]
     side = {"a": "right" if mirror else "left", "b": "left" if mirror else "right"}
     text = HEAD.format(
@@ -126,7 +173,40 @@ def write_world(folder: Path, name: str = "world", *, mirror: bool = False, extr
         severity="minor",
         asks='kind = "flight"\nzones = ["near-a", "near-b"]\nobjects = ["uav"]\nexcept_operators = ["monitor"]',
     )
+    across = "right_to_left" if mirror else "left_to_right"
+    text += PROVISION.format(
+        id="line", severity="minor", asks=f'kind = "crossing"\nlines = ["line"]\ndirection = "{across}"'
+    )
+    text += PROVISION.format(
+        id="stay-b",
+        severity="minor",
+        asks='kind = "withdrawal"\nzones = ["near-b"]\ntroops = true\ndwell_minutes = 60\nhysteresis_m = 300',
+    )
+    text += "".join(PROVISION.format(id=name, severity="minor", asks=asks) for name, asks in REMEMBERING.items())
+    text += PROVISION.format(
+        id="training",
+        severity="minor",
+        asks='kind = "prohibited_activity"\nzones = ["both"]\nactivities = ["live_fire_training"]\n'
+        'exceptions = ["announced"]',
+    )
     text += """
+[[exceptions]]
+id = "announced"
+kind = "notified"
+title = "Training that was announced two hours before"
+activities = ["training"]
+from_reports = true
+notice_hours = 2
+source = "made-up"
+confidence = "low"
+
+[[suspensions]]
+from = 2016-03-01T20:00:00Z
+until = 2016-03-01T22:00:00Z
+provisions = ["troops-a"]
+source = "made-up"
+confidence = "low"
+
 [[exceptions]]
 id = "pause"
 kind = "time_window"
@@ -222,6 +302,10 @@ _LAT = st.floats(47.7, 48.9).map(lambda value: round(value, 5))
 _AZIMUTH = st.integers(0, 359).map(float)
 
 
+_UNIT = st.sampled_from([CountUnit.WEAPON, CountUnit.PERSON, CountUnit.EXPLOSION])
+_FOUR = st.builds(Count, st.just(4.0), st.sampled_from([4.0, None]), _UNIT)
+
+
 @st.composite
 def _boxes(draw: st.DrawFn) -> Area:
     west, south = draw(_LON), draw(_LAT)
@@ -266,7 +350,14 @@ def reports_near_the_line(draw: st.DrawFn, *, named_areas: bool = True) -> Repor
                     Activity.WEAPON_PRESENCE,
                     Activity.TROOP_PRESENCE,
                     Activity.FLIGHT,
+                    Activity.MOVEMENT,
+                    Activity.CROSSING,
                     Activity.UNKNOWN,
+                    Activity.OUTGOING_FIRE,
+                    Activity.POSITION,
+                    Activity.COORDINATION,
+                    Activity.LIVE_FIRE_TRAINING,
+                    Activity.NOTIFICATION,
                 ]
             )
         ),
@@ -276,6 +367,7 @@ def reports_near_the_line(draw: st.DrawFn, *, named_areas: bool = True) -> Repor
             draw(st.lists(st.sampled_from([Weapon.ARTILLERY, Weapon.MORTAR, Weapon.UAV]), max_size=2, unique=True))
         ),
         calibre_mm=draw(st.sampled_from([None, 82.0, 122.0, (82.0, 122.0)])),
+        count=draw(st.none() | st.builds(Count, st.just(0.0), st.sampled_from([0.0, 4.0, None]), _UNIT) | _FOUR),
         attribution=draw(
             st.none() | st.builds(Attribution, st.sampled_from("ab"), st.just("x"), st.just(Basis.STATEMENT))
         ),

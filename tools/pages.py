@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from pipeline.agreement.format import JUDGED, UNJUDGED
+from pipeline.agreement.remembering import REMEMBERING
 from pipeline.model.footprint import Area, Bearing, Disc, Nowhere
-from pipeline.model.taxonomy import LISTS, Term
+from pipeline.model.taxonomy import LISTS
+from pipeline.model.term import Term
 
 Schema = dict[str, Any]
 
@@ -19,10 +21,6 @@ _BLOCK = re.compile(r"(<!-- fields of (?P<where>[\w. ]+) -->\n).*?(<!-- end -->)
 _LIST_OF = {terms.__name__: name for name, terms in LISTS.items()}
 
 _UNJUDGED_MEANINGS = {
-    "stock_ceiling": "how many weapons of a kind a party may hold",
-    "quiet_days": "a condition that so many days pass without fire",
-    "schedule": "steps by dates",
-    "return_fire": "when fire may be answered",
     "consultation": "who consults whom, and when",
     "declared_strength": "a strength that is declared; recorded, never a breach",
     "obligation": "a duty that no report by itself can show as broken",
@@ -38,6 +36,10 @@ def term_lists() -> dict[str, list[dict[str, str]]]:
     ]
     lists["provision_kinds"] = [
         *({"term": kind, "meaning": _first_sentence(table), "group": "judged"} for kind, table in JUDGED.items()),
+        *(
+            {"term": kind, "meaning": _first_sentence(table), "group": "remembering"}
+            for kind, table in REMEMBERING.items()
+        ),
         *({"term": kind, "meaning": _UNJUDGED_MEANINGS[kind], "group": "not_yet_judged"} for kind in sorted(UNJUDGED)),
     ]
     return lists

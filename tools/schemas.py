@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.model.records import Alert, Incident, Match, Observation, Reject, Revision
+from pipeline.model.actions import Action
+from pipeline.model.records import Alert, Findings, Incident, Match, Observation, Reject, Revision
 from pipeline.model.report import Report
 from tools.asyncapi import asyncapi
 from tools.fields import FIELDS
@@ -91,6 +92,8 @@ PUBLISHED = (
     Published("match", Match, "Match"),
     Published("alert", Alert, "Alert"),
     Published("revision", Revision, "Revision of an alert"),
+    Published("findings", Findings, "Findings for provisions that remember"),
+    Published("action", Action, "Action"),
     Published("reject", Reject, "Reject"),
 )
 

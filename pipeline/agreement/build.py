@@ -1,30 +1,31 @@
 """From checked tables to compiled lines, zones and clauses."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import shapely
+from msgspec.structs import replace
 from shapely.geometry import shape
 
-from pipeline.agreement.clauses import Clause, compile_clause, compile_suspension
+from pipeline.agreement.clauses import Clause, ReadAs, compile_clauses, compile_suspension
 from pipeline.agreement.compiled import Agreement, Sector
 from pipeline.agreement.format import (
-    JUDGED,
     BetweenLinesZoneTable,
     CorridorZoneTable,
-    FlightTable,
     LineTable,
     OffsetZoneTable,
     PolygonZoneTable,
-    ProhibitedActivityTable,
+    ProvisionTable,
+    ReadingTable,
     Tables,
-    WithdrawalTable,
     ZoneTable,
 )
+from pipeline.agreement.overlays import is_judged, laid_over
 from pipeline.agreement.problems import Problems
+from pipeline.agreement.terms import in_force
 from pipeline.geometry.earth import Floats, Geometry, polygons_only
 from pipeline.geometry.edges import Indexer
 from pipeline.geometry.line import Line, LineError, join
@@ -74,7 +75,7 @@ def build(
         tables=tables,
         lines=lines,
         zones=tuple(zones),
-        clauses=_clauses(tables),
+        clauses=clauses_of(tables),
         sectors=tuple(sectors),
         marker_chainages_m=chainages,
         areas=areas,
@@ -230,22 +231,31 @@ def _corners(piece: Geometry) -> Floats:
     return np.asarray(shapely.get_coordinates(piece))
 
 
-def _clauses(tables: Tables) -> tuple[Clause, ...]:
+def clauses_of(tables: Tables) -> tuple[Clause, ...]:
+    """What the provisions of some tables ask of an incident, in their order; and what they do as parties read them."""
     zone_index = {table.id: index for index, table in enumerate(tables.zones)}
     exceptions = {table.id: compile_suspension(table, zone_index) for table in tables.exceptions}
-    header = tables.header
-    clauses = []
-    for table in tables.provisions:
-        if table.kind not in JUDGED:
-            continue
-        assert isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable)
-        clauses.append(
-            compile_clause(
-                table,
-                [zone_index[zone] for zone in table.zones],
-                (table.in_force_from or header.in_force_from, table.in_force_until or header.in_force_until),
-                [exceptions[name] for name in table.exceptions],
-                [reading for reading in tables.readings if reading.provision == table.id],
-            )
+
+    def compiled(table: ProvisionTable, readings: Sequence[ReadingTable]) -> list[Clause]:
+        return compile_clauses(
+            table,
+            zone_index,
+            in_force(tables, table),
+            [exceptions[name] for name in table.exceptions],
+            readings,
         )
+
+    def read_as(table: ProvisionTable, reading: ReadingTable) -> ReadAs | None:
+        """None where under the reading one incident decides nothing by itself."""
+        read = laid_over(table, reading)
+        clause = compiled(read, ())[0] if read is not None else None
+        return None if clause is not None and clause.role is not None else ReadAs(reading, clause)
+
+    clauses: list[Clause] = []
+    for table in tables.provisions:
+        readings = [reading for reading in tables.readings if reading.provision == table.id]
+        judged = [reading for reading in readings if is_judged(reading)]
+        for clause in compiled(table, readings):
+            read = [read_as(table, reading) for reading in judged if clause.role is None]
+            clauses.append(replace(clause, read_as=tuple(one for one in read if one is not None)))
     return tuple(clauses)

@@ -6,8 +6,11 @@ from functools import cached_property
 
 import msgspec
 
-from pipeline.agreement.clauses import Clause
+from pipeline.agreement.clauses import NOTICE, Clause
+from pipeline.agreement.days import ReportingDays
 from pipeline.agreement.format import LineTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
+from pipeline.agreement.remembering import RememberingTable
+from pipeline.agreement.terms import terms
 from pipeline.geometry.earth import Geometry
 from pipeline.geometry.line import Line
 from pipeline.geometry.zones import Zone, zone_area_m2
@@ -30,7 +33,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         tables: the file as it was read, for showing.
         lines: compiled lines by id.
         zones: compiled zones, in the file's order.
-        clauses: the provisions that are judged.
+        clauses: what its provisions ask of an incident, in the file's order.
         areas: outlines by `area_id`, for footprints that name an area.
         fingerprint: a hash of the file and its geometry: another one means that everything is judged anew.
     """
@@ -69,13 +72,39 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def in_force(self) -> tuple[datetime, datetime | None]:
-        """From and until; until may be open."""
-        return self.tables.header.in_force_from, self.tables.header.in_force_until
+        """From its first moment until the end of its last term, which may be open; there may be gaps between."""
+        spans = terms(self.tables)
+        return spans[0][0], spans[-1][1]
+
+    @cached_property
+    def judged(self) -> frozenset[str]:
+        """The ids of the provisions that are judged, by one incident or by many."""
+        return frozenset(table.id for table in self.tables.provisions if not isinstance(table, UnjudgedTable))
 
     @property
     def unjudged(self) -> tuple[UnjudgedTable, ...]:
         """Provisions that are parsed and shown, and not yet judged."""
         return tuple(table for table in self.tables.provisions if isinstance(table, UnjudgedTable))
+
+    @property
+    def remembering(self) -> tuple[RememberingTable, ...]:
+        """Provisions that are judged by many incidents."""
+        return tuple(table for table in self.tables.provisions if isinstance(table, RememberingTable))
+
+    @cached_property
+    def notified(self) -> frozenset[str]:
+        """Provisions of which an exception takes its notices from reports."""
+        return frozenset(clause.provision_id for clause in self.clauses if clause.role == NOTICE)
+
+    @cached_property
+    def days(self) -> ReportingDays:
+        """Its reporting days."""
+        return ReportingDays(self.tables.header.timezone, self.tables.header.day_ends)
+
+    @cached_property
+    def read_by_party(self) -> dict[str | None, "Agreement"]:
+        """As parties read it, as far as was asked (`pipeline.agreement.readings`)."""
+        return {}
 
     @property
     def readings(self) -> tuple[ReadingTable, ...]:

@@ -16,6 +16,7 @@ Metres = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 Width = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 Millimetres = Annotated[float, msgspec.Meta(gt=0, le=2_000)]
 Named = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -174,7 +175,14 @@ class ProhibitedActivityTable(ProvisionTable, frozen=True, kw_only=True):
     binds: tuple[str, ...] = ()
 
 
-class WithdrawalTable(ProvisionTable, frozen=True, kw_only=True):
+class StayTable(ProvisionTable, frozen=True, kw_only=True):
+    """What may ask that something stays, and how far in and out an edge is passed."""
+
+    dwell_minutes: Minutes | None = None
+    hysteresis_m: Metres = 0.0
+
+
+class WithdrawalTable(StayTable, frozen=True, kw_only=True):
     """Weapon classes, or troops, that must not be in zones."""
 
     zones: tuple[str, ...]
@@ -183,11 +191,23 @@ class WithdrawalTable(ProvisionTable, frozen=True, kw_only=True):
     binds: tuple[str, ...] = ()
 
 
-class FlightTable(ProvisionTable, frozen=True, kw_only=True):
+class FlightTable(StayTable, frozen=True, kw_only=True):
     """Aircraft that must not fly in zones."""
 
     zones: tuple[str, ...]
     objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    binds: tuple[str, ...] = ()
+    except_operators: tuple[str, ...] = ()
+
+
+class CrossingTable(ProvisionTable, frozen=True, kw_only=True):
+    """Lines that must not be crossed."""
+
+    lines: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    direction: Literal["left_to_right", "right_to_left", "both"]
+    objects: tuple[str, ...] = ()
+    activities: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("flight", "movement", "crossing")
+    near_m: Width = 1_000.0
     binds: tuple[str, ...] = ()
     except_operators: tuple[str, ...] = ()
 
@@ -204,18 +224,11 @@ JUDGED: dict[str, type[ProvisionTable]] = {
     "prohibited_activity": ProhibitedActivityTable,
     "withdrawal": WithdrawalTable,
     "flight": FlightTable,
+    "crossing": CrossingTable,
 }
-UNJUDGED = frozenset(
-    {
-        "stock_ceiling",
-        "quiet_days",
-        "schedule",
-        "return_fire",
-        "consultation",
-        "declared_strength",
-        "obligation",
-    }
-)
+"""Kinds that are judged by one incident."""
+
+UNJUDGED = frozenset({"declared_strength", "obligation"})
 
 
 class Notice(Table, frozen=True, kw_only=True):
@@ -234,6 +247,22 @@ class Span(Table, frozen=True, kw_only=True):
     until: Time
 
 
+class TermTable(Table, frozen=True, kw_only=True):
+    """An interval in which an agreement is in force again, by a decision that is its source."""
+
+    begin: Time = msgspec.field(name="from")
+    until: Time | None = None
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
+class SuspensionTable(TermTable, frozen=True, kw_only=True):
+    """An interval in which an agreement, or some of its provisions, is out of force."""
+
+    provisions: tuple[str, ...] = ()
+
+
 class ExceptionTable(Sourced, frozen=True, kw_only=True):
     """What suspends provisions."""
 
@@ -242,17 +271,27 @@ class ExceptionTable(Sourced, frozen=True, kw_only=True):
     article: str = ""
     activities: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    from_reports: bool = False
+    notice_hours: Annotated[float, msgspec.Meta(ge=0, le=8_784)] = 0.0
     windows: tuple[Span, ...] = ()
 
 
 class ReadingTable(Sourced, frozen=True, kw_only=True):
-    """One party's interpretation of a provision."""
+    """One party's interpretation of a provision; the keys from `holds` on change the provision under it."""
 
     party: str
     provision: str
     says: str
     valid_from: Time | None = None
     valid_until: Time | None = None
+    holds: bool | None = None
+    in_force_from: Time | None = None
+    in_force_until: Time | None = None
+    zones: tuple[str, ...] | None = None
+    activities: tuple[str, ...] | None = None
+    weapons: tuple[WeaponTable, ...] | None = None
+    binds: tuple[str, ...] | None = None
+    exceptions: tuple[str, ...] | None = None
 
 
 class NotEncoded(Table, frozen=True, kw_only=True):
@@ -276,6 +315,8 @@ LISTS: dict[str, type[Table]] = {
     "sources": Citation,
     "parties": Party,
     "lines": LineTable,
+    "renewals": TermTable,
+    "suspensions": SuspensionTable,
     "exceptions": ExceptionTable,
     "readings": ReadingTable,
     "not_encoded": NotEncoded,
@@ -293,6 +334,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LineTable, ...] = ()
     zones: tuple[ZoneTable, ...] = ()
     provisions: tuple[ProvisionTable, ...] = ()
+    renewals: tuple[TermTable, ...] = ()
+    suspensions: tuple[SuspensionTable, ...] = ()
     exceptions: tuple[ExceptionTable, ...] = ()
     readings: tuple[ReadingTable, ...] = ()
     not_encoded: tuple[NotEncoded, ...] = ()

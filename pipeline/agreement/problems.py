@@ -31,28 +31,36 @@ class Problems:
         """Adds a problem of the `index`-th table of that name (or of the file's head: table "")."""
         label = f"{table}[{name or index}]" if table else ""
         where = ".".join(part for part in (label, key) if part) or "the file"
-        self.found.append(Problem(self._find(table, index, key), where, what, mend))
+        self.found.append(Problem(self._find(table, index, key, name), where, what, mend))
 
     def syntax(self, message: str) -> None:
         """Adds the TOML reader's own complaint."""
         at = re.search(r"line (\d+)", message)
         self.found.append(Problem(int(at.group(1)) if at else 1, "TOML", message, "mend the syntax there"))
 
-    def _find(self, table: str, index: int | None, key: str) -> int:
-        begin, end = self._span(table, index)
+    def _find(self, table: str, index: int | None, key: str, name: str) -> int:
+        begin, end = self._span(table, index, name)
         if key:
-            pattern = re.compile(rf"\s*{re.escape(key.split('.')[0].split('[')[0])}\s*=")
+            first = re.escape(key.split(".")[0].split("[")[0])
+            pattern = re.compile(rf"\s*({first}\s*=|\[\[{table}\.{first}\]\])")
             for number in range(begin, end):
                 if pattern.match(self._lines[number]):
                     return number + 1
         return min(begin + 1, max(len(self._lines), 1))
 
-    def _span(self, table: str, index: int | None) -> tuple[int, int]:
-        """Where a table stands: its first line and the one after its last, from 0."""
+    def _span(self, table: str, index: int | None, name: str) -> tuple[int, int]:
+        """Where a table stands: its first line and the one after its last, from 0.
+
+        It goes by its id: the number counts only tables that could be read.
+        """
         headers = [n for n, line in enumerate(self._lines) if re.match(r"\s*\[\[?[a-z_]+\]?\]", line)]
         if not table:
             return 0, headers[0] if headers else len(self._lines)
         own = [n for n in headers if re.match(rf"\s*\[\[{table}\]\]", self._lines[n])]
         if index is None or index >= len(own):
             return 0, len(self._lines)
-        return own[index], min((n for n in headers if n > own[index]), default=len(self._lines))
+        ends = [min((n for n in headers if n > begin), default=len(self._lines)) for begin in own]
+        named = re.compile(rf'\s*id\s*=\s*"{re.escape(name)}"')
+        spans = zip(own, ends, strict=True)
+        by_id = [span for span in spans if name and any(map(named.match, self._lines[span[0] : span[1]]))]
+        return by_id[0] if len(by_id) == 1 else (own[index], ends[index])

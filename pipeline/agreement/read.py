@@ -8,10 +8,13 @@ import msgspec
 
 from pipeline.agreement.format import FORMAT, JUDGED, LISTS, UNJUDGED, ZONES, Header, Tables, UnjudgedTable
 from pipeline.agreement.problems import Problems
+from pipeline.agreement.remembering import REMEMBERING
 
 T = TypeVar("T")
 
 MAX_BYTES = 4 << 20
+
+PROVISIONS = {**JUDGED, **REMEMBERING, **dict.fromkeys(UNJUDGED, UnjudgedTable)}
 
 _UNREADABLE = Header(
     format=FORMAT, name="", version="", title="", timezone="UTC", in_force_from=datetime(1, 1, 1, tzinfo=UTC)
@@ -52,7 +55,7 @@ def _read_list(data: dict[str, Any], name: str, problems: Problems) -> tuple[Any
 def _read_table(item: dict[str, Any], name: str, index: int, problems: Problems) -> Any:
     if name in LISTS:
         return _convert(item, LISTS[name], problems, name, index)
-    kinds: dict[str, Any] = dict(ZONES) if name == "zones" else {**JUDGED, **dict.fromkeys(UNJUDGED, UnjudgedTable)}
+    kinds: dict[str, Any] = dict(ZONES) if name == "zones" else dict(PROVISIONS)
     kind = item.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
         known = ", ".join(sorted(kinds))

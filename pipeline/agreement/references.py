@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.agreement.format import (
     BetweenLinesZoneTable,
+    CrossingTable,
     ExceptionTable,
     FlightTable,
     LineTable,
@@ -15,14 +16,23 @@ from pipeline.agreement.format import (
     PolygonZoneTable,
     ProhibitedActivityTable,
     ProvisionTable,
+    StayTable,
     Tables,
     UnjudgedTable,
     WeaponTable,
     WithdrawalTable,
     ZoneTable,
 )
+from pipeline.agreement.motion_references import check_crossing, check_stay
+from pipeline.agreement.notice_references import check_notices
+from pipeline.agreement.overlays import check_overlay
 from pipeline.agreement.problems import Problems
-from pipeline.model.taxonomy import Activity, Weapon, members
+from pipeline.agreement.remembering import RememberingTable
+from pipeline.agreement.remembering_references import check_remembering
+from pipeline.agreement.term_references import check_terms
+from pipeline.agreement.terms import terms
+from pipeline.model.taxonomy import Activity, Weapon
+from pipeline.model.term import members
 
 
 def check_references(tables: Tables, problems: Problems) -> None:
@@ -37,11 +47,13 @@ def check_references(tables: Tables, problems: Problems) -> None:
         checker.provision(index, provision)
     for index, exception in enumerate(tables.exceptions):
         checker.exception(index, exception)
+    check_terms(checker, tables, problems)
     for index, reading in enumerate(tables.readings):
         checker.sourced("readings", index, reading)
         checker.known("readings", index, "party", [reading.party], "parties", reading.id)
         checker.known("readings", index, "provision", [reading.provision], "provisions", reading.id)
         checker.interval("readings", index, "valid_until", reading.valid_from, reading.valid_until, reading.id)
+        check_overlay(checker, index, reading)
 
 
 class _Checker:
@@ -140,6 +152,7 @@ class _Checker:
             self.known(*where, "binds", table.binds, "parties", table.id)
         if isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable) and not table.zones:
             self.problems.add(*where, "zones", "no zone", "name at least one", table.id)
+        self.apart(index, table)
         if isinstance(table, ProhibitedActivityTable):
             self.terms(*where, "activities", table.activities, Activity, table.id)
         if isinstance(table, FlightTable):
@@ -153,6 +166,15 @@ class _Checker:
             for weapon in table.weapons:
                 self.calibre(*where, weapon, table.id)
 
+    def apart(self, index: int, table: ProvisionTable) -> None:
+        """What provisions that remember, and those about what moves, ask for."""
+        if isinstance(table, RememberingTable):
+            check_remembering(self, index, table)
+        if isinstance(table, CrossingTable):
+            check_crossing(self, index, table)
+        if isinstance(table, StayTable):
+            check_stay(self, index, table, self.tables.zones)
+
     def in_force(self, index: int, table: ProvisionTable) -> None:
         header = self.tables.header
         if table.in_force_from is None and table.in_force_until is None:
@@ -161,7 +183,8 @@ class _Checker:
         self.interval("provisions", index, "in_force_until", begin, until, table.id)
         if begin < header.in_force_from:
             self.problems.add("provisions", index, "in_force_from", "earlier than the agreement's", "", table.id)
-        if header.in_force_until is not None and until is not None and until > header.in_force_until:
+        end = terms(self.tables)[-1][1]
+        if end is not None and until is not None and until > end:
             self.problems.add("provisions", index, "in_force_until", "later than the agreement's", "", table.id)
 
     def calibre(self, table: str, index: int, weapon: WeaponTable, item: str) -> None:
@@ -192,5 +215,6 @@ class _Checker:
             self.interval(*where, "windows", window.begin, window.until, table.id)
         if table.kind == "time_window" and not table.windows:
             self.problems.add(*where, "windows", "no window", "give at least one with from and until", table.id)
+        check_notices(self, index, table)
         if table.kind == "notified" and table.windows:
             self.problems.add(*where, "windows", "a notified exception has notices", "use kind 'time_window'", table.id)

@@ -8,6 +8,7 @@ import shapely
 
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import LineTable
+from pipeline.agreement.overlays import is_judged
 
 DIGITS = 6
 
@@ -17,9 +18,10 @@ def as_json(agreement: Agreement) -> dict[str, Any]:
     tables = msgspec.to_builtins(agreement.tables, builtin_types=())
     head = tables.pop("header")
     del tables["ids"]
-    judged = {clause.provision_id for clause in agreement.clauses}
     for provision in tables["provisions"]:
-        provision["judged"] = provision["id"] in judged
+        provision["judged"] = provision["id"] in agreement.judged
+    for reading, table in zip(tables["readings"], agreement.readings, strict=True):
+        reading["judged"] = is_judged(table)
     return {
         **head,
         **tables,

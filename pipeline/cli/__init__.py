@@ -79,7 +79,13 @@ def explain(error: Exception) -> Explained | None:
     from pipeline.store.database import NoStoreError, StoreError
     from pipeline.store.runner import StrictStop
     from pipeline.stream.broker_files import BrokerError
-    from pipeline.stream.errors import AuthenticationError, SettingsError, StreamError, TlsRefusedError
+    from pipeline.stream.errors import (
+        AuthenticationError,
+        SettingsError,
+        StreamError,
+        TlsRefusedError,
+        UnfitTopicsError,
+    )
     from pipeline.tables import OutputNameError
 
     if isinstance(error, AgreementError):
@@ -90,7 +96,7 @@ def explain(error: Exception) -> Explained | None:
         return Explained(USAGE, (str(error),))
     if isinstance(error, OutputError | StoreError | ResourceMissingError):
         return Explained(UNFINISHED, (str(error),))
-    if isinstance(error, SettingsError | TlsRefusedError | AuthenticationError):
+    if isinstance(error, SettingsError | TlsRefusedError | AuthenticationError | UnfitTopicsError):
         return Explained(USAGE, (str(error),))
     if isinstance(error, StreamError):
         return Explained(UNFINISHED, (str(error),))

@@ -1,23 +1,48 @@
-"""`truceline agreement`: list, show, check."""
+"""`truceline agreement`: list, show, check, compare."""
 
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common import USAGE, JsonOption, data_console, write_data, write_json
+from pipeline.cli.common import (
+    DEFAULT_STORE,
+    USAGE,
+    JsonOption,
+    StoreOption,
+    data_console,
+    plural,
+    say,
+    write_data,
+    write_json,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.agreement import Agreement
     from pipeline.agreement.problems import Problem
+    from pipeline.law.comparison import Compared
 
 app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file.")
+
+BATCH = 5_000
+"""So many incidents are held against the readings at once."""
 
 LEAST_TITLE = 40
 """Columns beside the figures below which a title stands better under them."""
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A shipped agreement's name, or a TOML file.")]
+OnOption = Annotated[
+    str | None,
+    typer.Option("--on", metavar="T", help="Tell first what is in force on a day or at a time (UTC), and until when."),
+]
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Agreements as TOML files.", show_default=False)
+]
+
+EventsOption = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Of each provision the N events that tell most.")
 ]
 
 
@@ -35,7 +60,7 @@ def list_agreements(as_json: JsonOption = False) -> None:
                 "version": head.version,
                 "title": head.title,
                 "hypothetical": head.hypothetical,
-                "judged": len(agreement.clauses),
+                "judged": len(agreement.judged),
                 "not_yet_judged": len(agreement.unjudged),
             }
         )
@@ -70,23 +95,26 @@ def _beside(begin: str, title: str, width: int | None) -> list[str]:
 
 
 @app.command("show")
-def show(name: NameArgument, as_json: JsonOption = False) -> None:
+def show(name: NameArgument, on: OnOption = None, as_json: JsonOption = False) -> None:
     """Show one agreement: parties, lines, zones, provisions with their article, what is not judged, and why.
 
     With --json, one object whose `lines` and `zones` are GeoJSON FeatureCollections.
     """
     from pipeline.agreement import load_agreement
+    from pipeline.cli.agreement_terms import as_record, standing_at, time_of
 
     agreement = load_agreement(name)
+    at = None if on is None else time_of(on)
     if as_json:
         from pipeline.agreement.show import as_json as data
 
-        write_json(data(agreement))
+        told = {} if at is None else {"in_force_on": [as_record(one) for one in standing_at(agreement, at)]}
+        write_json({**data(agreement), **told})
         return
     from pipeline.cli.agreement_page import page
 
     console = data_console()
-    for line in page(agreement, min(console.width, 110)):
+    for line in page(agreement, min(console.width, 110), at):
         write_data(line.encode())
 
 
@@ -123,3 +151,60 @@ def _tell(file: str, problem: "Problem", as_json: bool) -> None:
     else:
         mend = f" — {problem.mend}" if problem.mend else ""
         write_data(safe(f"{file}:{problem.line}: {problem.where}: {problem.what}{mend}").encode())
+
+
+@app.command("compare")
+def compare(
+    name: NameArgument, store: StoreOption = DEFAULT_STORE, limit: EventsOption = 10, as_json: JsonOption = False
+) -> None:
+    """Hold a store's incidents against the text and against each party's reading of it; no reading is weighed.
+
+    For each provision: how many alerts stand under each, and the events that stand otherwise under one than under
+    another. With no store at hand, the readings side by side, and what each changes.
+    """
+    from pipeline.agreement import load_agreement
+    from pipeline.agreement.readings import readers
+    from pipeline.cli.reading_words import as_row, print_compared, print_side_by_side, side_by_side
+
+    agreement = load_agreement(name)
+    judged = bool(readers(agreement))
+    if not judged or (store == DEFAULT_STORE and not store.exists()):
+        _say_why_not(agreement, judged)
+        if as_json:
+            for row in side_by_side(agreement):
+                write_json(row)
+        elif agreement.readings:
+            print_side_by_side(data_console(), agreement)
+        return
+    found = _compared(agreement, store)
+    if as_json:
+        for one in found:
+            write_json(as_row(agreement, one, limit))
+    else:
+        print_compared(data_console(), agreement, found, limit)
+    say(
+        f"{plural(sum(len(one.events) for one in found), 'event')} on which readings differ; which is right is not said"
+    )
+
+
+def _say_why_not(agreement: "Agreement", judged: bool) -> None:
+    if not agreement.readings:
+        say(f"{agreement.name}: no party is known to read it otherwise")
+    elif not judged:
+        say(f"{agreement.name}: none of its readings is judged; each is only shown")
+    else:
+        say(f"no {DEFAULT_STORE} here: only what the readings change; name a store with --store to judge incidents")
+
+
+def _compared(agreement: "Agreement", store: "Path") -> "list[Compared]":
+    from itertools import islice
+
+    from pipeline.law.comparison import Comparison
+    from pipeline.store import open_store
+
+    comparison = Comparison(agreement)
+    with open_store(store) as opened:
+        incidents = opened.incidents()
+        while batch := list(islice(incidents, BATCH)):
+            comparison.add(batch)
+    return comparison.results()

@@ -10,6 +10,7 @@ from pipeline.agreement import Agreement
 from pipeline.agreement.format import (
     BetweenLinesZoneTable,
     CorridorZoneTable,
+    CrossingTable,
     ExceptionTable,
     FlightTable,
     LineTable,
@@ -17,11 +18,15 @@ from pipeline.agreement.format import (
     ProhibitedActivityTable,
     ProvisionTable,
     Sourced,
+    StayTable,
     UnjudgedTable,
     WeaponTable,
     WithdrawalTable,
     ZoneTable,
 )
+from pipeline.cli.agreement_terms import Standing, standing_at
+from pipeline.cli.reading_words import changes, weapon
+from pipeline.cli.remembering_words import remembers
 from pipeline.cli.words import distance, safe, stamp, zone_name
 
 _LABEL = 12
@@ -32,9 +37,13 @@ Entry = tuple[str, str]
 _wrap = partial(textwrap.wrap, break_on_hyphens=False, break_long_words=False)
 
 
-def page(agreement: Agreement, width: int) -> Iterator[str]:
-    """The page, line by line; no line is longer than `width` unless a word is."""
-    return _Page(agreement, width).lines()
+def page(agreement: Agreement, width: int, at: datetime | None = None) -> Iterator[str]:
+    """The page, line by line; no line is longer than `width` unless a word is.
+
+    Args:
+        at: a time for which it is told what is in force.
+    """
+    return _Page(agreement, width).lines(at)
 
 
 class _Page:
@@ -42,9 +51,13 @@ class _Page:
         self._agreement, self._width = agreement, width
         self._zone: tzinfo = ZoneInfo(agreement.tables.header.timezone)
 
-    def lines(self) -> Iterator[str]:
-        tables, judged = self._agreement.tables, {clause.provision_id for clause in self._agreement.clauses}
+    def lines(self, at: datetime | None) -> Iterator[str]:
+        tables, judged = self._agreement.tables, self._agreement.judged
         yield from self._head()
+        yield from self._terms()
+        if at is not None:
+            stand = [(one.name or "the agreement", self._stands(one)) for one in standing_at(self._agreement, at)]
+            yield from self._list(f"In force on {self._time(at)}", stand)
         yield from self._list("Parties", [(party.id, _with_note(party.name, party.note)) for party in tables.parties])
         yield from self._chapter("Lines", [self._line(table) for table in tables.lines])
         areas = zip(tables.zones, self._agreement.zone_areas_m2, strict=True)
@@ -56,9 +69,12 @@ class _Page:
         )
         yield from self._chapter("Exceptions", [self._exception(table) for table in tables.exceptions])
         yield from self._chapter(
-            "Readings (shown with alerts, not judged)",
+            "Readings",
             [
-                (f"{table.party} on {table.provision}", [("says", table.says), *_resting(table)])
+                (
+                    f"{table.party} on {table.provision}",
+                    [("says", table.says), ("changes", changes(table, self._time)), *_resting(table)],
+                )
                 for table in tables.readings
             ],
         )
@@ -86,6 +102,26 @@ class _Page:
         yield from self._field("in force", self._span(head.in_force_from, head.in_force_until))
         yield from self._field("clock", f"{head.timezone}; the reporting day ends at {head.day_ends}")
         yield from self._field("raised", f"from probability {head.raise_from:g}")
+
+    def _terms(self) -> Iterator[str]:
+        tables = self._agreement.tables
+        for term in tables.renewals:
+            yield from self._field(
+                "renewed", _with_note(f"{self._span(term.begin, term.until)}; {term.source}", term.note)
+            )
+        for one in tables.suspensions:
+            what = ", ".join(one.provisions) or "everything"
+            span = self._span(one.begin, one.until)
+            yield from self._field("suspended", _with_note(f"{what}, {span}; {one.source}", one.note))
+        if tables.renewals:
+            last = self._agreement.in_force[1]
+            yield from self._field("expires", self._time(last) if last else "no end set")
+
+    def _stands(self, one: Standing) -> str:
+        if one.in_force:
+            return f"in force until {self._time(one.until)}" if one.until else "in force, no end set"
+        again = f"in force from {self._time(one.again)}" if one.again else "and not again"
+        return f"not in force since {self._time(one.ended)}, {again}" if one.ended else f"not yet: {again}"
 
     def _line(self, table: LineTable) -> tuple[str, list[Entry]]:
         length = distance(self._agreement.lines[table.id].length_m)
@@ -117,6 +153,9 @@ class _Page:
             ("article", table.article),
             ("asks", _asks(table)),
             ("zones", ", ".join(zones)),
+            ("lines", ", ".join(getattr(table, "lines", ()))),
+            ("inside", _stay(table)),
+            *remembers(table),
             ("binds", ", ".join(getattr(table, "binds", ()))),
             ("severity", table.severity.value),
             ("in force", in_force),
@@ -134,6 +173,7 @@ class _Page:
             ("article", table.article),
             ("suspends", f"{', '.join(table.activities) or 'everything'}, where {_KINDS[table.kind]}"),
             *notices,
+            ("notices", _from_reports(table)),
             *(("window", self._span(span.begin, span.until)) for span in table.windows),
             *_resting(table),
         ]
@@ -207,25 +247,31 @@ def _asks(table: ProvisionTable) -> str:
     if isinstance(table, FlightTable):
         but = f", but those of {', '.join(table.except_operators)}" if table.except_operators else ""
         return f"no flight of {', '.join(table.objects)}{but}"
+    if isinstance(table, CrossingTable):
+        way = "either way" if table.direction == "both" else f"from {table.direction.replace('_to_', ' to ')}"
+        but = f", but those of {', '.join(table.except_operators)}" if table.except_operators else ""
+        return f"no crossing {way} by {', '.join(table.objects) or 'anything'} ({', '.join(table.activities)}){but}"
     if isinstance(table, UnjudgedTable) and table.params:
         params = ", ".join(f"{name} = {value}" for name, value in table.params.items())
         return f"{table.kind}: {params}"
-    return table.kind
+    return table.kind.replace("_", " ")
+
+
+def _from_reports(table: ExceptionTable) -> str:
+    if not table.from_reports:
+        return ""
+    before = f" {table.notice_hours:g} hours or more" if table.notice_hours else ""
+    return f"from reports of a notification, published{before} before it begins"
+
+
+def _stay(table: ProvisionTable) -> str:
+    """From when on a track counts as inside."""
+    if not isinstance(table, StayTable):
+        return ""
+    after = [f"after {table.dwell_minutes:g} min without leaving"] if table.dwell_minutes else []
+    beyond = [f"in and out from {distance(table.hysteresis_m)} beyond the edge"] if table.hysteresis_m else []
+    return "; ".join([*after, *beyond])
 
 
 def _weapons(weapons: Sequence[WeaponTable]) -> str:
-    return ", ".join(_weapon(weapon) for weapon in weapons)
-
-
-def _weapon(weapon: WeaponTable) -> str:
-    bounds = [
-        f"{sign} {bound:g} mm"
-        for sign, bound in (
-            ("≥", weapon.calibre_min_mm),
-            (">", weapon.calibre_above_mm),
-            ("≤", weapon.calibre_max_mm),
-            ("<", weapon.calibre_below_mm),
-        )
-        if bound is not None
-    ]
-    return f"{weapon.type} {' and '.join(bounds)}".rstrip()
+    return ", ".join(map(weapon, weapons))

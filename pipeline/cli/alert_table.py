@@ -1,7 +1,7 @@
 """The table of alerts that an operator reads: one line each where there is room, else two."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.console import Console
@@ -11,12 +11,14 @@ from pipeline.cli.common import UserError
 from pipeline.cli.layout import Folds, Row, print_rows
 from pipeline.cli.whereabouts import Agreements, off_line, place
 from pipeline.cli.words import days_words, lasting, probability, safe, whole_days, zone_name, zone_of
+from pipeline.law.handover import CONTRADICTING
 from pipeline.model.records import Alert, Incident
 from pipeline.model.taxonomy import Severity, Standing
 from pipeline.store import Store
 
 STYLES = {Severity.GRAVE: "bold red", Severity.SERIOUS: "yellow", Severity.MINOR: "cyan"}
 """How a severity looks; its word stands beside it everywhere, so colour says nothing alone."""
+
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -88,11 +90,22 @@ def check_provision(store: Store, agreements: Agreements, provision: str) -> Non
     )
 
 
-def print_table(console: Console, alerts: Sequence[Alert], agreements: Agreements) -> None:
-    """The alerts as a table with its headings."""
+def print_table(
+    console: Console, alerts: Sequence[Alert], agreements: Agreements, watched: Mapping[str, str] | None = None
+) -> None:
+    """The alerts as a table with its headings.
+
+    Args:
+        watched: by alert id, who looks after it, or that nobody does.
+    """
+    looked_after = watched or {}
     local = one_clock(agreements.get(alert.agreement) for alert in alerts)
     rows = [
-        Row(_cells(alert, agreements, bool(local)), STYLES[alert.severity], alert.standing is Standing.POSSIBLE)
+        Row(
+            _cells(alert, agreements, bool(local), looked_after.get(alert.alert_id, "")),
+            STYLES[alert.severity],
+            alert.standing is Standing.POSSIBLE,
+        )
         for alert in alerts
     ]
     print_rows(console, _headings(local), rows, _FOLDS)
@@ -104,7 +117,7 @@ def one_clock(agreements: Iterable[Agreement | None]) -> str:
     return zones.pop() if len(zones) == 1 else ""
 
 
-_FOLDS = Folds((0, 1, 2, 3, 4, 5), (6, 7), (8, 9), standing_out=3)
+_FOLDS = Folds((0, 1, 2, 3, 4, 5), (6, 7), (8, 9, 10, 11), standing_out=3)
 
 
 def _headings(local: str) -> tuple[str, ...]:
@@ -119,10 +132,12 @@ def _headings(local: str) -> tuple[str, ...]:
         "agreement/provision",
         "place",
         "off the drawn line",
+        "status",
+        "looked after by",
     )
 
 
-def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, ...]:
+def _cells(alert: Alert, agreements: Agreements, one_zone: bool, watched: str) -> tuple[str, ...]:
     agreement = agreements.get(alert.agreement)
     return (
         *time_cells(alert, zone_of(agreement), one_zone),
@@ -133,7 +148,15 @@ def _cells(alert: Alert, agreements: Agreements, one_zone: bool) -> tuple[str, .
         f"{alert.agreement}/{alert.provision}",
         place(alert, agreement),
         off_line(alert, agreement),
+        status_words(alert),
+        safe(watched, 60),
     )
+
+
+def status_words(alert: Alert) -> str:
+    """Its status, and that what came since contradicts it."""
+    contradicted = any(note.doubt in CONTRADICTING for note in alert.doubts)
+    return alert.status.value.replace("_", " ") + (", contradicted" if contradicted else "")
 
 
 def time_cells(alert: Alert | Incident, zone: tzinfo | None, one_zone: bool) -> tuple[str, str, str]:

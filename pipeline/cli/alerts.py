@@ -23,6 +23,7 @@ from pipeline.cli.common import (
 from pipeline.cli.printing import print_page
 
 if TYPE_CHECKING:
+    from pipeline.cli.show_acts import Tended
     from pipeline.cli.show_incident import Known
     from pipeline.cli.whereabouts import Agreements
     from pipeline.model.records import Alert
@@ -51,13 +52,28 @@ NamedOption = Annotated[
 ProvisionOption = Annotated[str | None, typer.Option("--provision", metavar="ID", help="Only of this provision.")]
 
 
+StatusOption = Annotated[
+    str | None, typer.Option("--status", metavar="TERM", help="Only of this status: alleged, confirmed, …")
+]
+AssigneeOption = Annotated[
+    str | None,
+    typer.Option("--assignee", metavar="NAME", help="Only what NAME looks after; overdue alerts are the supervisor's."),
+]
+UnacknowledgedOption = Annotated[
+    bool, typer.Option("--unacknowledged", help="Only what waits for an outcome and nobody has seen.")
+]
+
+
 @app.command("list")
-def list_alerts(
+def list_alerts(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     store: StoreOption = DEFAULT_STORE,
     possible: PossibleOption = False,
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     provision: ProvisionOption = None,
     since: SinceOption = None,
+    status: StatusOption = None,
+    assignee: AssigneeOption = None,
+    unacknowledged: UnacknowledgedOption = False,
     limit: LimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,20 +81,27 @@ def list_alerts(
 
     Times are UTC and the agreement's own; whole days are told as days. p is the probability of a breach: that it
     happened at all, by who says so and how many independently, times the share that the provision forbids of the place,
-    time and weapon that the reports leave open. A terminal shows the latest 50 unless --limit says otherwise; a pipe
-    and --json get all.
+    time and weapon that the reports leave open. An alert that nobody acknowledged in time is the supervisor's. A
+    terminal shows the latest 50 unless --limit says otherwise; a pipe and --json get all.
     """
+    from datetime import UTC, datetime
+
     import msgspec
 
     from pipeline.cli.alert_table import print_table
+    from pipeline.cli.tending import Wanted, tended_so, watched
     from pipeline.cli.whereabouts import Agreements
+    from pipeline.model.taxonomy import Status
     from pipeline.store import open_store
+
+    wanted, now = Wanted.of(status, assignee, unacknowledged), datetime.now(UTC)
 
     console = data_console()
     shown = limit if limit is not None or as_json or not console.is_terminal else ON_A_TERMINAL
     with open_store(store) as opened:
         known = Agreements(_files(agreement))
-        found = _chosen(opened, known, agreement, provision, since, possible)
+        gone = list(opened.superseded()) if wanted.status is Status.SUPERSEDED else []
+        found = tended_so(opened, _chosen(opened, known, agreement, provision, since, possible, gone), wanted, now)
         alerts = found[-shown:] if shown else found
         if as_json:
             for alert in alerts:
@@ -86,9 +109,10 @@ def list_alerts(
             return
         if alerts:
             say(ABOUT_P)
-            print_table(console, alerts, known)
-        narrowed = bool(agreement or provision or since)
+            print_table(console, alerts, known, watched(opened, alerts, now))
+        narrowed = bool(agreement or provision or since or wanted)
         every = _chosen(opened, known, agreement, provision, since, True) if narrowed and not possible else found
+        every = tended_so(opened, every, wanted, now)
         kept = len(every) - len(found) if narrowed else opened.figures()["possible"]
         _say_counts(len(alerts), len(found), 0 if possible else kept)
 
@@ -111,6 +135,7 @@ def _chosen(
     provision: str | None,
     since: str | None,
     possible: bool,
+    more: "Sequence[Alert]" = (),
 ) -> "list[Alert]":
     from datetime import UTC, datetime
 
@@ -124,7 +149,7 @@ def _chosen(
     if provision is not None:
         check_provision(store, known, provision)
     begin = since_time(since, datetime.now(UTC)) if since else None
-    return chosen(store.alerts(possible=possible), agreement=names, provision=provision, since=begin)
+    return chosen([*store.alerts(possible=possible), *more], agreement=names, provision=provision, since=begin)
 
 
 @app.command("show")
@@ -134,7 +159,10 @@ def show_alert(
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     as_json: JsonOption = False,
 ) -> None:
-    """One alert: what, where, when, which article, of which incident and reports, why, and why not more certain."""
+    """One alert: what, where, when, which article, of which incident and reports, why, and why not more certain.
+
+    Beside the evidence stand the parties' responses; below it who has seen the alert and what operators did with it.
+    """
     from pipeline.cli.evidence import evidence, standing_now, versions_of
     from pipeline.cli.show_alert import Behind, headline, sections, title
     from pipeline.cli.whereabouts import Agreements
@@ -151,19 +179,32 @@ def show_alert(
         versions = versions_of(opened, [alert])
         reports, history = evidence(alert, versions), list(opened.history(alert.alert_id))
         known, now = _incident(opened, alert, reports), standing_now(opened, alert.incident_id)
+        tended = _tended(opened, alert)
     if as_json:
         import msgspec
 
+        from pipeline.cli.tending import act_fields
+
         incident = None if known is None else msgspec.structs.asdict(known.incident)
         more = {"incident": incident, "reports": reports, "history": history}
-        write_data(msgspec.json.encode({**msgspec.structs.asdict(alert), **more}))
+        acts = [act_fields(act) for act in tended.acts]
+        allowed = [] if tended.case is None else tended.case.allowed
+        write_data(msgspec.json.encode({**msgspec.structs.asdict(alert), **more, "actions": acts, "allowed": allowed}))
         return
     from pipeline.cli.alert_table import STYLES
 
     data = Agreements(_files(agreement)).get(alert.agreement)
-    told = Behind(reports, sum(map(len, versions.values())), known, now, history)
+    told = Behind(reports, sum(map(len, versions.values())), known, now, history, tended)
     said = sections(alert, data, told)
     print_page(data_console(), alert.alert_id, headline(alert), title(alert, data), said, STYLES[alert.severity])
+
+
+def _tended(store: "Store", alert: "Alert") -> "Tended":
+    from datetime import UTC, datetime
+
+    from pipeline.cli.tending import tended
+
+    return tended(store, alert, datetime.now(UTC))
 
 
 def _incident(store: "Store", alert: "Alert", reports: "Sequence[Report]") -> "Known | None":
@@ -175,6 +216,31 @@ def _incident(store: "Store", alert: "Alert", reports: "Sequence[Report]") -> "K
     if incident is None or incident.report_ids != alert.report_ids:
         return None
     return Known(incident, explained(store, incident, reports))
+
+
+@app.command("register")
+def show_register(
+    store: StoreOption = DEFAULT_STORE,
+    agreement: NamedOption = [],  # noqa: B006 - typer copies it
+    provision: ProvisionOption = None,
+    since: SinceOption = None,
+    each: Annotated[bool, typer.Option("--each", help="A row for each alert.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What became of the raised alerts: from allegation to outcome, how long it took, and the share without one.
+
+    Durations are medians: until somebody saw an alert, and until its outcome was recorded. "Oldest" is the age of the
+    oldest that has none.
+    """
+    from pipeline.cli.register import duplicates_of, entries_of, print_register
+    from pipeline.cli.whereabouts import Agreements
+    from pipeline.store import open_store
+
+    with open_store(store) as opened:
+        known, duplicates = Agreements(_files(agreement)), duplicates_of(opened)
+        found = _chosen(opened, known, agreement, provision, since, False, duplicates)
+        entries = entries_of(opened, found)
+    print_register(entries, each, as_json)
 
 
 @app.command("export")

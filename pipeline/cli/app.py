@@ -7,11 +7,14 @@ import typer
 from typer.core import TyperGroup
 
 from pipeline.cli import (
+    act,
     agreement,
     alerts,
+    compliance,
     demo,
     incidents,
     kafka,
+    ledgers,
     match,
     rejects,
     run,
@@ -71,7 +74,7 @@ def _root(
 def _group(group: typer.Typer, name: str) -> None:
     for command in group.registered_commands:
         command.epilog = _epilog(f"{name} {command.name}")
-    app.add_typer(group, name=name)
+    app.add_typer(group, name=name, epilog=_epilog(name) if name in EXAMPLES else None)
 
 
 def _command(name: str, function: Callable[..., None]) -> None:
@@ -88,8 +91,11 @@ _command("demo", demo.demo)
 _command("run", run.run)
 _command("match", match.match)
 _group(alerts.app, "alerts")
+_command("act", act.act)
 _group(incidents.app, "incidents")
 _group(rejects.app, "rejects")
+_group(ledgers.app, "ledgers")
+_command("compliance", compliance.show_compliance)
 _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)
 _group(scenario.app, "scenario")

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pipeline.model.identity import content_hash, precedence
-from pipeline.model.records import Alert, Incident
+from pipeline.model.records import TRACK, Alert, Incident
 from pipeline.model.report import Report
 from pipeline.monitor.fuse.explain import Explained, explain
 from pipeline.monitor.fuse.shelf import Shelf
-from pipeline.monitor.place import TRACK
 from pipeline.observers import load_observers
 from pipeline.store.database import Store
 from pipeline.store.windows import SqliteWindows

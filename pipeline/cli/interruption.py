@@ -42,6 +42,15 @@ class Interruption:
         if self._asked:
             raise KeyboardInterrupt
 
+    def pause(self) -> None:
+        """Between two steps of the work.
+
+        Raises:
+            KeyboardInterrupt: a signal came meanwhile.
+        """
+        self.end()
+        self.begin()
+
     def abandon(self) -> None:
         """The batch failed; that is told first."""
         self._writing = False

@@ -28,7 +28,17 @@ DataOption = Annotated[
 
 @app.command("up")
 def up(
-    port: Annotated[int, typer.Option("--port", metavar="P", min=1, max=65535, help="Of the loopback.")] = 9092,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            metavar="P",
+            min=1,
+            max=65535,
+            help="Of the loopback.  [default: that of the last time, or 9092]",
+            show_default=False,
+        ),
+    ] = None,
     data: DataOption = None,
     secured_port: Annotated[
         int | None,
@@ -60,7 +70,8 @@ def up(
     folder = _folder(data)
     secured = _secured(secured_port, user, password_file)
     before = broker.running(folder)
-    found = broker.start(folder, port, secured, say)
+    asked = port is not None or secured is not None
+    found = before if before and not asked else broker.start(folder, port or broker.last_port(folder), secured, say)
     say(f"Kafka {found.kafka} {'runs already' if before else 'is ready'}, process {found.pid}, in {folder}")
     if found.secured is not None:
         say(f"with a password: {found.secured} ({found.protocol}); its authority: {found.authority}")

@@ -4,14 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import msgspec
-import typer
+from typing import TYPE_CHECKING
 
 from pipeline.cli.common import (
     DEFAULT_STORE,
-    UNFINISHED,
     AgreementsOption,
     FeedOption,
     InputsArgument,
@@ -21,18 +17,25 @@ from pipeline.cli.common import (
     PaceOption,
     StoreOption,
     StrictOption,
-    UserError,
     collect_seldom,
     load_agreements,
     number,
     open_inputs,
     plural,
-    save_text,
     say,
     say_next,
-    write_json,
 )
 from pipeline.cli.progress import Progress
+from pipeline.cli.reporting import (
+    ListenOption,
+    SummaryOption,
+    aligned,
+    check_summary,
+    reasons,
+    serve_metrics,
+    tell,
+    torn,
+)
 
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement
@@ -43,12 +46,7 @@ if TYPE_CHECKING:
     from pipeline.store.database import Store
     from pipeline.store.runner import Step, Summary
 
-ListenOption = Annotated[
-    str | None, typer.Option("--metrics-listen", metavar="HOST:PORT", help="Serve Prometheus metrics there meanwhile.")
-]
-SummaryOption = Annotated[
-    Path | None, typer.Option("--summary", metavar="FILE", help="Write the summary there as one JSON object.")
-]
+_BECAME = "is in the store"
 
 
 def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
@@ -68,8 +66,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     Running the same input again changes nothing. Several agreements are judged side by side; one that the store has
     not seen before judges what is there already.
     """
-    if summary is not None and not summary.absolute().parent.is_dir():
-        raise UserError(f"{summary}: there is no folder {summary.parent}")
+    check_summary(summary)
     loaded = load_agreements(agreements)
     opened = open_inputs(inputs, mapping, feed)
     collect_seldom()
@@ -85,15 +82,9 @@ class _Account:
 
     def tell(self, as_json: bool, file: Path | None) -> None:
         """Shows the summary, writes it, and raises what ended the run."""
-        for line in summary_lines(self._summary, self._rejects):
-            say(line)
+        tell(self._summary, summary_lines(self._summary, self._rejects), as_json, file)
         for command in following(self._summary):
             say_next(command, self._store)
-        told = msgspec.to_builtins(self._summary)
-        if as_json:
-            write_json(told)
-        if file is not None:
-            save_text(file, msgspec.json.encode(told) + b"\n")
         if self._error is not None:
             raise self._error
 
@@ -119,11 +110,11 @@ class _Run:
         with open_store(self._store, write=True) as record, interruption.handled():
             try:
                 self._feed(record, interruption, pace, strict, listen)
-                error = self._torn()
+                error = torn(self._inputs, _BECAME)
             except KeyboardInterrupt:
                 error = Interrupted()
             except StrictStop as stop:
-                error = self._torn() or stop
+                error = torn(self._inputs, _BECAME) or stop
             except StoreError as failure:
                 error = failure
         return _Account(self._store, self._summary, self._rejects, error)
@@ -139,7 +130,7 @@ class _Run:
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self._inputs))
             self._catch_up(recorder, progress)
-            metrics = _metrics(stack, record, listen)
+            metrics = self._metrics(stack, record, listen)
             watch = self._watch(progress, interruption, metrics, paced=pace is not None)
             runner.run(recorder, self._inputs, summary=self._summary, pace=pace, strict=strict, watch=watch)
 
@@ -189,26 +180,15 @@ class _Run:
         for alert in alerts:
             progress.call_out(f"{alert.observed_from:%Y-%m-%d} {plain_line(alert, agreements[alert.agreement])}")
 
-    def _torn(self) -> UserError | None:
-        torn = [given.file for given in self._inputs if given.torn]
-        if not torn:
+    @staticmethod
+    def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetrics | None":
+        if listen is None:
             return None
-        return UserError(
-            f"{', '.join(torn)}: breaks off; what could be read is in the store, the tear is a reject", UNFINISHED
-        )
+        from pipeline.metrics import RunMetrics
 
-
-def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetrics | None":
-    if listen is None:
-        return None
-    from pipeline.metrics import AddressError, RunMetrics, served
-
-    metrics = RunMetrics(record)
-    try:
-        say(f"metrics at {stack.enter_context(served(metrics.registry, listen))}")
-    except AddressError as error:
-        raise (UserError(str(error), UNFINISHED) if error.taken else UserError(str(error))) from error
-    return metrics
+        metrics = RunMetrics(record)
+        serve_metrics(stack, metrics.registry, listen)
+        return metrics
 
 
 def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
@@ -222,17 +202,9 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
         ("incidents", summary.incidents, f"in the store, and {plural(summary.unresolved, 'unresolved rumour')}"),
         ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),
     ]
-    width = max(len(number(figure)) for _, figure, _ in figures)
-    return [f"{name:<12}{number(figure):>{width}}  {words}".rstrip() for name, figure, words in figures]
+    return aligned(figures)
 
 
 def following(summary: "Summary") -> list[str]:
     """The commands that show what the run has made."""
     return ["alerts list"] * bool(summary.alerts or summary.possible) + ["rejects list"] * bool(summary.rejected)
-
-
-def reasons(rejects: "Counter[str]") -> str:
-    """Why rows were rejected, in a few words."""
-    shown = [f"{number(count)} {reason}" for reason, count in rejects.most_common(4)]
-    more = len(rejects) - len(shown)
-    return ", ".join(shown) + (f", {plural(more, 'other reason')}" if more > 0 else "")

@@ -1,50 +1,50 @@
 """`truceline send`: inputs into the topic of reports."""
 
-import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from pipeline.cli.common import (
-    UNFINISHED,
     FeedOption,
     InputsArgument,
     Interrupted,
     JsonOption,
     MappingOption,
     PaceOption,
-    UserError,
     bytes_of,
     number,
     open_inputs,
     plural,
     positive,
-    save_text,
     say,
-    write_json,
 )
 from pipeline.cli.kafka_options import BootstrapOption, ConfigOption, settings_of
 from pipeline.cli.progress import Progress
-from pipeline.cli.run import ListenOption, SummaryOption, reasons
+from pipeline.cli.reporting import (
+    ListenOption,
+    SummaryOption,
+    aligned,
+    check_summary,
+    reasons,
+    serve_metrics,
+    tell,
+    torn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.cli.interruption import Interruption
     from pipeline.metrics import DriverMetrics
     from pipeline.sources.inputs import Input
-    from pipeline.stream.courier import Watch
     from pipeline.stream.send import Pace, Sent, Summary
     from pipeline.stream.settings import Settings
 
 LAST_WAIT_S = 5.0
 """How long an interrupted command waits for what is on its way to be acknowledged."""
-
-SAY_EVERY_S = 10.0
 
 CheckpointOption = Annotated[
     Path | None,
@@ -78,8 +78,7 @@ def send(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     """
     from pipeline.stream.send import Pace, Summary
 
-    if summary is not None and not summary.absolute().parent.is_dir():
-        raise UserError(f"{summary}: there is no folder {summary.parent}")
+    check_summary(summary)
     settings = settings_of(config, kafka)
     work = _Sending(settings, open_inputs(inputs, mapping, feed), Summary())
     error = work.work(checkpoint, Pace(pace, rate), metrics_listen)
@@ -109,14 +108,10 @@ class _Sending:
                 return Interrupted()
             except (StreamError, OutputError) as error:
                 return error
-        torn = [given.file for given in self._inputs if given.torn]
-        if torn:
-            return UserError(
-                f"{', '.join(torn)}: breaks off; what could be read is sent, the tear is a reject", UNFINISHED
-            )
-        return None
+        return torn(self._inputs, "is sent")
 
     def _send(self, interruption: "Interruption", checkpoint: Path | None, pace: "Pace", listen: str | None) -> None:
+        from pipeline.cli.onlooker import Onlooker
         from pipeline.stream.checkpoint import Checkpoint
         from pipeline.stream.courier import Courier
         from pipeline.stream.send import Sender
@@ -125,7 +120,7 @@ class _Sending:
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self._inputs))
             metrics = _metrics(stack, listen)
-            onlooker = _onlooker(progress, interruption, metrics)
+            onlooker = Onlooker(progress.call_out, interruption.pause, _connected(metrics))
             interruption.begin()
             courier = Courier(self._settings, onlooker)
             courier.reach()
@@ -151,13 +146,7 @@ class _Sending:
 
     def tell(self, as_json: bool, file: Path | None) -> None:
         """Shows the summary, and writes it."""
-        for line in summary_lines(self._summary, self._rejects):
-            say(line)
-        told = msgspec.to_builtins(self._summary)
-        if as_json:
-            write_json(told)
-        if file is not None:
-            save_text(file, msgspec.json.encode(told) + b"\n")
+        tell(self._summary, summary_lines(self._summary, self._rejects), as_json, file)
 
 
 class Watching:
@@ -183,46 +172,17 @@ class Watching:
         self._progress.show(sent.input.file, self._summary.rows_read, words)
 
 
-def _onlooker(progress: Progress, interruption: "Interruption", metrics: "DriverMetrics | None") -> "Watch":
-    from pipeline.stream.courier import Watch
-
-    class Onlooker(Watch):
-        """Ends the command when it is asked to, and tells of a broker that is away."""
-
-        said_at: float | None = None
-
-        def tick(self) -> None:
-            if not self.ending:
-                interruption.end()
-                interruption.begin()
-
-        def away(self, seconds: float, why: str) -> None:
-            if metrics is not None:
-                metrics.broker_connected(False)
-            now = time.monotonic()
-            if self.said_at is None or now - self.said_at >= SAY_EVERY_S:
-                self.said_at = now
-                progress.call_out(f"waiting for the broker: {why}")
-
-        def back(self) -> None:
-            self.said_at = None
-            progress.call_out("the broker answers again")
-            if metrics is not None:
-                metrics.broker_connected(True)
-
-    return Onlooker()
+def _connected(metrics: "DriverMetrics | None") -> "Callable[[bool], None]":
+    return (lambda _: None) if metrics is None else metrics.broker_connected
 
 
 def _metrics(stack: ExitStack, listen: str | None) -> "DriverMetrics | None":
     if listen is None:
         return None
-    from pipeline.metrics import AddressError, DriverMetrics, Role, served
+    from pipeline.metrics import DriverMetrics, Role
 
     metrics = DriverMetrics(Role.SEND)
-    try:
-        say(f"metrics at {stack.enter_context(served(metrics.registry, listen))}")
-    except AddressError as error:
-        raise (UserError(str(error), UNFINISHED) if error.taken else UserError(str(error))) from error
+    serve_metrics(stack, metrics.registry, listen)
     return metrics
 
 
@@ -237,5 +197,4 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
     ]
     if summary.skipped:
         figures.append(("skipped", summary.skipped, "sent before, by the checkpoint"))
-    width = max(len(number(figure)) for _, figure, _ in figures)
-    return [f"{name:<12}{number(figure):>{width}}  {words}".rstrip() for name, figure, words in figures]
+    return aligned(figures)

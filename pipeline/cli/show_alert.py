@@ -5,11 +5,12 @@ No sentence here says who did it. Sides say where a place is; an attribution is 
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import ProvisionTable
 from pipeline.cli.printing import Section
+from pipeline.cli.show_acts import Tended, act_line, responses, sealed, watch_lines
 from pipeline.cli.show_doubts import doubts
 from pipeline.cli.show_incident import Known, in_short
 from pipeline.cli.show_reports import footprint_words, happened, report_lines, what_words
@@ -25,8 +26,8 @@ from pipeline.cli.words import (
     stamp,
     zone_of,
 )
-from pipeline.model.records import Alert, Revision
-from pipeline.model.report import Report
+from pipeline.model.records import Alert, ReadingNote, Revision
+from pipeline.model.report import Attribution, Report
 from pipeline.model.taxonomy import Side, Standing
 
 
@@ -38,6 +39,7 @@ class Behind(NamedTuple):
         versions: how many versions of them the record has in all.
         known: its incident, and why its reports are one; None where it stands no more.
         now: the incidents that stand in its place.
+        tended: how it is looked after.
     """
 
     reports: Sequence[Report]
@@ -45,6 +47,7 @@ class Behind(NamedTuple):
     known: Known | None = None
     now: Sequence[str] = ()
     history: Sequence[Revision] = ()
+    tended: Tended = Tended(None, ())
 
 
 def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[Section]:
@@ -53,18 +56,23 @@ def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[
     Args:
         agreement: None where its data is not at hand; then only what the alert itself holds is said.
     """
-    reports, known = behind.reports, behind.known
+    reports, known, acts = behind.reports, behind.known, behind.tended.acts
     said = [
         Section("What", _what(reports, known)),
         Section("Where", where(alert, agreement, reports)),
         Section("When", when(alert, agreement)),
         Section("Article", article(alert, agreement)),
-        Section("Incident", _incident(alert, behind)),
+        Section("Incident" if len(alert.incident_ids) < 2 else "Incidents", _incident(alert, behind)),
+        Section("Counted", tuple(_figure(name, value) for name, value in alert.figures.items())),
         Section(_counted("Report", len(alert.report_ids)), _reports(alert, agreement, reports, behind.versions)),
+        Section("Responses", responses(acts, agreement)),
+        Section("Sealed", sealed(acts)),
         Section("Why", why(alert, agreement, None if known is None else known.incident.occurred)),
         Section("Why not more certain", doubts(alert, agreement) or ("Nothing is known that speaks against it.",)),
         Section("Attribution", attribution(alert, agreement)),
-        Section("Readings", tuple(f"{party_name(r.party, agreement)}: {safe(r.says)}" for r in alert.readings)),
+        Section("Readings", tuple(_reading(note, agreement) for note in alert.readings)),
+        Section("Watch", watch_lines(alert, behind.tended)),
+        Section("Actions", tuple(act_line(act, agreement) for act in acts)),
         Section("History", tuple(_revision(revision) for revision in behind.history)),
     ]
     return [section for section in said if section.lines]
@@ -146,10 +154,12 @@ def why(alert: Alert, agreement: Agreement | None, occurred: float | None = None
     factors = [("place", alert.place_probability), ("time", in_time), ("activity and weapon", covered)]
     if free < 1.0:
         factors.append(("no exception", free))
+    lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
+    if alert.probability == 0.0 and any(note.standing for note in alert.readings):
+        return (*lines, "By the text it is no violation; it is kept because a reading has it otherwise.")
     if occurred is None:
         occurred = min(1.0, alert.probability / math.prod(value for _, value in factors))
     product = " × ".join(f"{name} {probability(value)}" for name, value in [("happened", occurred), *factors])
-    lines = [f"{short_name(alert.reason.value)}: {alert.reason.meaning}."]
     lines.append(f"{product} = probability {probability(alert.probability)}.")
     if agreement is not None:
         lines.append(_standing(alert, probability(agreement.raise_from), alert.probability >= agreement.raise_from))
@@ -170,9 +180,23 @@ def attribution(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
         return ("None made.",)
     return tuple(
         f"{safe(claim.author)} names {safe(party_name(claim.party, agreement))}; basis: {claim.basis} "
-        f"({claim.basis.meaning}). A claim, not a finding."
+        f"({claim.basis.meaning}){_confidence(claim)}. A claim, not a finding."
         for claim in alert.attribution
     )
+
+
+def _confidence(claim: Attribution) -> str:
+    if claim.confidence is None:
+        return ""
+    return f"; confidence: {claim.confidence} ({claim.confidence.meaning})"
+
+
+def _reading(note: ReadingNote, agreement: Agreement | None) -> str:
+    said = f"{party_name(note.party, agreement)}: {safe(note.says)}"
+    if note.probability is None:
+        return said
+    stands = f"{note.standing}, probability {probability(note.probability)}" if note.standing else "no violation"
+    return f"{said} (Under this reading: {stands}.)"
 
 
 def _what(reports: Sequence[Report], known: Known | None) -> tuple[str, ...]:
@@ -182,7 +206,15 @@ def _what(reports: Sequence[Report], known: Known | None) -> tuple[str, ...]:
     return (what_words(incident.activity, incident.weapons, incident.calibre_mm, incident.counts),)
 
 
+def _figure(name: str, value: Any) -> str:
+    said = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
+    said = f"{said:,.10g}" if isinstance(said, float) else str(said)
+    return f"{name.replace('_', ' ')}: {safe(said)}"
+
+
 def _incident(alert: Alert, behind: Behind) -> tuple[str, ...]:
+    if alert.incident_ids:
+        return (f"It rests on {len(alert.incident_ids)}: {', '.join(alert.incident_ids)}",)
     if behind.known is not None:
         return in_short(behind.known)
     now = f"; in its place: {', '.join(behind.now)}" if behind.now else ""
@@ -199,7 +231,8 @@ def _reports(alert: Alert, agreement: Agreement | None, reports: Sequence[Report
 
 
 def _revision(revision: Revision) -> str:
-    said = f"{revision.revision}. {stamp(revision.decided_at)} UTC, {revision.author}: {revision.change.meaning}"
+    author = safe(revision.author, 200)
+    said = f"{revision.revision}. {stamp(revision.decided_at)} UTC, {author}: {revision.change.meaning}"
     alert = revision.alert
     return f"{said} ({alert.status}, {alert.standing}, probability {probability(alert.probability)})"
 

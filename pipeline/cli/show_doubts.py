@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.agreement import Agreement
 from pipeline.cli.whereabouts import party_name
-from pipeline.cli.words import distance, safe, share, stamp
+from pipeline.cli.words import distance, probability, safe, share, stamp
 from pipeline.model.records import Alert, DoubtNote
 from pipeline.model.taxonomy import Doubt
 
@@ -42,6 +42,33 @@ class _Figures:
 
     def km2(self, name: str) -> str:
         return f"{self._figures[name]:,.0f} km²"
+
+    def word(self, name: str) -> str:
+        """A term as people write it."""
+        return safe(str(self._figures[name]).replace("_", " "), 200)
+
+    def who(self, name: str) -> str:
+        """An operator's name."""
+        return safe(str(self._figures[name]), 200)
+
+    def probability(self, name: str) -> str:
+        return probability(float(self._figures[name]))
+
+    def count(self, name: str) -> str:
+        return f"{int(self._figures[name]):,}"
+
+    def new(self, name: str) -> str:
+        """How many reports are new."""
+        number = int(self._figures[name])
+        return f"{number:,} new {'report' if number == 1 else 'reports'}" if number else "no new report"
+
+    def minutes(self, name: str) -> str:
+        return f"{self._figures[name]:g} min"
+
+    def span(self, least: str, most: str) -> str:
+        """An interval of whole numbers, which may be open."""
+        low, high = self._figures[least], self._figures[most]
+        return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
 
     def times(self, begin: str, end: str) -> str:
         """From when until when, in brackets; empty where neither is known."""
@@ -81,6 +108,23 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
     Doubt.ACTIVITY_UNCLEAR: lambda f: (
         f"The source does not say what happened: by assumption {f.share('share_covered')} is covered; {_AT_MOST}."
     ),
+    Doubt.SIDE_UNCLEAR: lambda f: (
+        f"The positions leave open whether the line lies between them: {f.share('share_before')} of the one and "
+        f"{f.share('share_after')} of the other is on its side."
+    ),
+    Doubt.DIRECTION_UNCLEAR: lambda _: f"Nobody says which way the line was crossed; {_AT_MOST}.",
+    Doubt.DWELL_SHORT: lambda f: (
+        f"The clause asks for a stay of {f.minutes('dwell_minutes')}, and what was seen lasted "
+        f"{f.minutes('seen_minutes')}; {_AT_MOST}."
+    ),
+    Doubt.COUNT_INDETERMINATE: lambda f: (
+        f"What was counted leaves open whether the ceiling is exceeded: {f.span('count_min', 'count_max')}; {_AT_MOST}."
+    ),
+    Doubt.COORDINATION_UNRECORDED: lambda f: (
+        f"The record of the {f.minutes('within_minutes')} before has no call on the coordination mechanism, which does "
+        "not show that there was none."
+    ),
+    Doubt.EFFORT_UNKNOWN: lambda _: "How much was watched is not known: more observers look like more violations.",
     Doubt.FORM_UNSAID: lambda _: "The source says that armed force was used, and not in which form.",
     Doubt.ATTRIBUTION_NEEDED: lambda f: (
         f"The clause binds {f.parties('binds', ' and ')} alone, and no report names them; {_AT_MOST}."
@@ -88,5 +132,22 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
     Doubt.EXCEPTION_MAY_APPLY: lambda f: f"An exception covers {f.share('share_suspended')} of the time and place.",
     Doubt.SINGLE_REPORT: lambda _: "One origin says so, and no other corroborates it.",
     Doubt.PARTY_CLAIM: lambda f: f"Only a party to the agreement says so: {f.parties('ledgers', ', ')}.",
+    Doubt.OUTCOME_CONTRADICTED: lambda f: (
+        f"What came since speaks against the recorded outcome, {f.word('outcome')} (by {f.who('by')}): "
+        f"{f.new('new_reports')}, the probability was {f.probability('probability_seen')} then and is "
+        f"{f.probability('probability_now')} now."
+    ),
+    Doubt.OUTCOMES_DIFFER: lambda f: (
+        f"Operators recorded different outcomes when this was two alerts: {f.word('outcome')} (by {f.who('by')}) "
+        f"stands, {f.word('other')} (by {f.who('other_by')}) does not. Open it again to settle that."
+    ),
+    Doubt.EVIDENCE_GONE: lambda f: (
+        f"No report supports it any longer; it rested on {f.count('reports_seen')}. It stands by what an operator "
+        "recorded."
+    ),
+    Doubt.SPLIT_BY_OPERATOR: lambda f: (
+        f"{f.who('by')} told its reports apart: {f.count('reports')} of {f.count('reports_before')} are in this "
+        "alert; place and probability are those of the incident as a whole."
+    ),
     Doubt.READING_DISPUTED: lambda _: "The parties read this clause differently: see the readings.",
 }

@@ -12,7 +12,6 @@ from pipeline.cli.common import JsonOption, say, visible, write_data
 from pipeline.cli.kafka_options import BootstrapOption, ConfigOption, settings_of
 
 if TYPE_CHECKING:
-    from pipeline.stream.courier import Watch
     from pipeline.stream.settings import Settings
 
 
@@ -72,34 +71,15 @@ def _lines(
     possible: bool,
     as_json: bool,
 ) -> Iterator[bytes]:
+    from pipeline.cli.onlooker import Onlooker
     from pipeline.cli.tail_lines import Lines, objects
     from pipeline.cli.whereabouts import Agreements
     from pipeline.stream.tail import tail as listen
 
     shown = None if as_json else Lines(topic.value, settings.prefix + topic.value, Agreements(agreements), possible)
-    for some in listen(settings, topic.value, from_beginning=from_beginning, follow=follow, watch=_onlooker()):
+    for some in listen(settings, topic.value, from_beginning=from_beginning, follow=follow, watch=Onlooker(say)):
         for heard in some:
             if shown is None:
                 yield from objects(topic.value, heard)
             else:
                 yield from (visible(line).encode() for line in shown.of(heard))
-
-
-def _onlooker() -> "Watch":
-    from pipeline.stream.courier import Watch
-
-    class Onlooker(Watch):
-        """Says once that the broker is away, and once that it is back."""
-
-        said = False
-
-        def away(self, seconds: float, why: str) -> None:
-            if not self.said:
-                say(f"waiting for the broker: {why}")
-            self.said = True
-
-        def back(self) -> None:
-            say("the broker answers again")
-            self.said = False
-
-    return Onlooker()

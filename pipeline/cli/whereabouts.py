@@ -43,7 +43,7 @@ class Agreements:
 def place(alert: Alert, agreement: Agreement | None) -> str:
     """The place in a few words: town and sector, a stretch of sectors, a region, or bare coordinates."""
     if alert.lon is None or alert.lat is None:
-        return "no place named"
+        return _sector_named(alert, agreement) or "no place named"
     if agreement is None or alert.line is None or alert.line not in agreement.lines or _far(alert):
         return _region(alert.lon, alert.lat) or position(alert.lon, alert.lat)
     sectors = _sectors(alert, agreement)
@@ -134,6 +134,13 @@ def _party_on(alert: Alert, agreement: Agreement | None) -> str | None:
         return None
     table = agreement.line_table(alert.line)
     return table.left if alert.side is Side.LEFT else table.right if alert.side is Side.RIGHT else None
+
+
+def _sector_named(alert: Alert, agreement: Agreement | None) -> str:
+    """The sector that an alert of a provision that watches others speaks of, by its name."""
+    named = str(alert.figures.get("sector", ""))
+    names = {} if agreement is None else {sector.sector_id: sector.name for sector in agreement.sectors}
+    return names.get(named, named)
 
 
 def _far(alert: Alert) -> bool:

@@ -2,17 +2,13 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipeline.cli.common import UNFINISHED, UserError, collect_seldom, load_agreements, say
 from pipeline.cli.kafka_options import BootstrapOption, ConfigOption, settings_of
-from pipeline.cli.run import ListenOption
-
-if TYPE_CHECKING:
-    from pipeline.metrics import DriverMetrics
-    from pipeline.stream.settings import Settings
+from pipeline.cli.reporting import ListenOption, serve_metrics
 
 JudgedByOption = Annotated[
     list[str] | None,
@@ -37,6 +33,7 @@ def worker(
     order; one that is stuck ends by itself with exit code 1, for its supervisor to start anew.
     """
     from pipeline.gazetteer import load_gazetteer
+    from pipeline.metrics import DriverMetrics, Role
     from pipeline.stream import worker as stream
     from pipeline.stream.settings import shown
 
@@ -50,21 +47,11 @@ def worker(
         say(f"{one.name:<28} {one.value}  ({one.origin})")
     collect_seldom()
     with ExitStack() as stack:
-        metrics = _metrics(stack, settings)
+        metrics = DriverMetrics(Role.WORKER)
+        serve_metrics(stack, metrics.registry, settings.metrics_listen)
         try:
             stream.run(settings, loaded, load_gazetteer(), metrics, say)
         except SystemExit as ended:
             if ended.code:
                 raise UserError(f"the worker ended with {ended.code}", UNFINISHED) from ended
-
-
-def _metrics(stack: ExitStack, settings: "Settings") -> "DriverMetrics":
-    from pipeline.metrics import AddressError, DriverMetrics, Role, served
-
-    metrics = DriverMetrics(Role.WORKER)
-    if settings.metrics_listen is not None:
-        try:
-            say(f"metrics at {stack.enter_context(served(metrics.registry, settings.metrics_listen))}")
-        except AddressError as error:
-            raise (UserError(str(error), UNFINISHED) if error.taken else UserError(str(error))) from error
-    return metrics
+            say("stopped")

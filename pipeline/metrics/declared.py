@@ -5,11 +5,6 @@ from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from pipeline.model.taxonomy import Status
-
-OPEN = frozenset({Status.ALLEGED, Status.CORROBORATED, Status.UNDER_VERIFICATION})
-"""The statuses of an alert that waits for an outcome."""
-
 BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -19,13 +14,12 @@ class Role(StrEnum):
     RUN = "run"
     WORKER = "worker"
     SEND = "send"
-    TAIL = "tail"
 
 
 JUDGES = frozenset({Role.RUN, Role.WORKER})
 _TAKES_IN = JUDGES | {Role.SEND}
-ON_KAFKA = frozenset({Role.WORKER, Role.SEND, Role.TAIL})
-_CONSUMES = frozenset({Role.WORKER, Role.TAIL})
+ON_KAFKA = frozenset({Role.WORKER, Role.SEND})
+_CONSUMES = frozenset({Role.WORKER})
 
 
 class Declared(NamedTuple):
@@ -73,6 +67,13 @@ DECLARED = (
         ("agreement", "severity", "status"),
         JUDGES,
         "Raised alerts that wait for an outcome",
+    ),
+    Declared(
+        "truceline_alerts_oldest_unacknowledged_seconds",
+        Gauge,
+        ("agreement", "severity"),
+        JUDGES,
+        "For how long the oldest raised alert has waited for somebody to see it",
     ),
     Declared(
         "truceline_report_to_alert_seconds",

@@ -3,14 +3,16 @@
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
-from pipeline.metrics.declared import BUCKETS_S, DECLARED, JUDGES, ON_KAFKA, OPEN, Role
+from pipeline.law.transitions import OPEN
+from pipeline.metrics.declared import BUCKETS_S, DECLARED, JUDGES, ON_KAFKA, Role
+from pipeline.metrics.waiting import Unacknowledged
 from pipeline.model.records import Alert, Revision
 from pipeline.model.taxonomy import RejectReason, Standing, Status
 from pipeline.monitor.parameters import Parameters
@@ -76,11 +78,13 @@ class DriverMetrics:
         self._agreements, self._provisions = _Bounded(), _Bounded()
         self._watermark: datetime | None = None
         self._last: dict[tuple[str, ...], float] = {}
-        self._standing: dict[int, dict[str, _Labels]] = {}
+        self._standing: dict[int | str, dict[str, _Labels]] = {}
+        self._held: dict[str, int] = {}
         self.registry = CollectorRegistry()
         self._declare(role)
         if role in JUDGES:
             self._gauges["event_time_lag_seconds"].set_function(self._event_time_lag)
+            self._unacknowledged = Unacknowledged(self._gauges["alerts_oldest_unacknowledged_seconds"], clock)
         if role in ON_KAFKA:
             ProcessCollector(registry=self.registry)
         self._gauges["build_info"].labels(_own_version(), judged_by, platform.python_version(), role.value).set(1)
@@ -121,19 +125,28 @@ class DriverMetrics:
         """Counts reports that came after the retention of their window."""
         self._counters["reports_late_total"].labels(self._sources.one(source)).inc(count)
 
-    def took_over(self, alerts: Iterable[Alert], partition: int = 0) -> None:
-        """Counts the alerts that the book of a partition holds as this process begins to keep it."""
+    def took_over(
+        self, alerts: Iterable[Alert], partition: int | str = 0, raised_at: Mapping[str, datetime] | None = None
+    ) -> None:
+        """Counts the alerts that the book of a partition holds as this process begins to keep it.
+
+        Args:
+            raised_at: by alert id, when it was raised: without it, nobody knows for how long it has waited.
+        """
         self.gave_up(partition)
-        standing = self._standing.setdefault(partition, {})
+        standing, times = self._standing.setdefault(partition, {}), raised_at or {}
         for alert in alerts:
             self._stand(standing, alert)
+            if alert.alert_id in times:
+                self._wait(partition, alert, times[alert.alert_id].timestamp())
 
-    def gave_up(self, partition: int) -> None:
+    def gave_up(self, partition: int | str) -> None:
         """Another process counts the alerts of this partition from now on."""
+        self._unacknowledged.gave_up(partition)
         for labels in self._standing.pop(partition, {}).values():
             self._count_open(labels, -1)
 
-    def revised(self, revisions: Sequence[Revision], partition: int = 0) -> list[Revision]:
+    def revised(self, revisions: Sequence[Revision], partition: int | str = 0) -> list[Revision]:
         """Takes in what was written, in its order; gives the revisions that raised an alert.
 
         What stood before is what `took_over` and earlier calls said of the partition.
@@ -142,10 +155,15 @@ class DriverMetrics:
         """
         standing = self._standing.setdefault(partition, {})
         stood = {name for said in revisions for name in said.supersedes if name in standing}
+        since = self._unacknowledged.since(
+            partition, {name for said in revisions for name in (said.alert.alert_id, *said.supersedes)}
+        )
         raised = []
         for said in revisions:
             alert, new = said.alert, said.alert.alert_id not in standing
             self._stand(standing, alert)
+            waited = [since[name] for name in (alert.alert_id, *said.supersedes) if name in since]
+            self._wait(partition, alert, min([said.decided_at.timestamp(), *waited]))
             if not new or alert.alert_id not in standing:
                 continue
             stood.add(alert.alert_id)
@@ -180,9 +198,10 @@ class DriverMetrics:
         """The process is not stuck: it has done something, or has asked for work and there was none."""
         self._gauges["last_progress_timestamp_seconds"].set(self._clock())
 
-    def state_reports(self, count: int) -> None:
-        """Says how many reports the state holds."""
-        self._gauges["state_reports"].set(count)
+    def state_reports(self, count: int, part: str = "") -> None:
+        """Says how many reports the state holds, or a part of it."""
+        self._held[part] = count
+        self._gauges["state_reports"].set(sum(self._held.values()))
 
     def _event_time_lag(self) -> float:
         return math.nan if self._watermark is None else self._clock() - self._watermark.timestamp()
@@ -196,6 +215,10 @@ class DriverMetrics:
             labels = _Labels(self._agreements.one(alert.agreement), alert.severity.value, alert.status.value)
             standing[alert.alert_id] = labels
             self._count_open(labels, 1)
+
+    def _wait(self, partition: int | str, alert: Alert, since: float) -> None:
+        """Puts down whether an alert waits for somebody to see it, and since when; one in another's place as long."""
+        self._unacknowledged.stand(partition, alert, self._agreements.one(alert.agreement), since)
 
     def _count_open(self, labels: _Labels, count: int) -> None:
         if labels.status in OPEN:

@@ -8,6 +8,7 @@ from pipeline.metrics.declared import Role
 from pipeline.metrics.driver import DriverMetrics
 from pipeline.store.database import Store
 from pipeline.store.runner import Step
+from pipeline.store.watching import raised_at
 
 
 class RunMetrics:
@@ -21,7 +22,7 @@ class RunMetrics:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._told = DriverMetrics(Role.RUN, clock)
         self.registry = self._told.registry
-        self._told.took_over(store.alerts())
+        self._told.took_over(store.alerts(), raised_at=raised_at(store))
         self._reports = store.figures()["reports"]
         self._told.state_reports(self._reports)
 

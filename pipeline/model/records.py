@@ -9,6 +9,7 @@ from pipeline.model.report import Attribution, Count, Time
 from pipeline.model.taxonomy import (
     Activity,
     Change,
+    Compliance,
     Doubt,
     ObservationState,
     Reason,
@@ -27,6 +28,15 @@ class Window(msgspec.Struct, frozen=True, order=True):
 
     tile: str
     day: str
+
+
+TRACK = "track:"
+"""With this begins the tile that the reports of one track have to themselves."""
+
+
+def track_tile(track_id: str) -> str:
+    """The tile of a track."""
+    return TRACK + track_id
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +58,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         origins: how many say so independently of each other: copies of one origin are one.
         unresolved: it is a rumour too broad in place or time to tell which incident it saw: none of its own.
         fixes: for a track, its places in order of time.
+        notified_at: of what is announced, when that was first published, as far as is known.
     """
 
     incident_id: str
@@ -66,6 +77,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     origins: int = 1
     unresolved: bool = False
     fixes: tuple[Fix, ...] = ()
+    notified_at: Time | None = None
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,15 +109,28 @@ class DoubtNote(msgspec.Struct, frozen=True):
 
 
 class ReadingNote(msgspec.Struct, frozen=True):
-    """One party's reading of the clause, for the reader to weigh; readings are not yet judged."""
+    """One party's reading of the clause, for people to weigh.
+
+    Attributes:
+        probability: under this reading; None where it is not judged.
+        standing: under this reading; None where it would be no alert, or is not judged.
+    """
 
     reading: str
     party: str
     says: str
+    probability: float | None = None
+    standing: Standing | None = None
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding that stands: one incident that looks like a breach of one provision."""
+    """A finding that stands: one incident that looks like a breach of one provision.
+
+    Attributes:
+        incident_ids: where a provision remembers, all the incidents that it rests on; `incident_id` is the first.
+        subject: what tells it from other alerts of such a provision that may rest on the same incidents.
+        figures: what such a provision counted.
+    """
 
     alert_id: str
     agreement: str
@@ -135,6 +160,43 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None
     assignee: str | None
     judged_by: str
+    incident_ids: tuple[str, ...] = ()
+    subject: str = ""
+    figures: dict[str, Any] = {}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One incident held against a provision that remembers: what that provision's verdict is made of.
+
+    Attributes:
+        role: what the incident is to the provision.
+        alert: as if the incident decided alone.
+        zone: the zone in which most of the footprint lies.
+        shares: of a track, for each of its places, the share that lies in the provision's zones.
+    """
+
+    role: str
+    alert: Alert
+    zone: str
+    incident: Incident
+    shares: tuple[float, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a provision that remembers stands at the end of a day, of one thing that it asks for.
+
+    Attributes:
+        subject: what it is about: a zone, a class of weapons, a stage.
+        says: a plain sentence.
+    """
+
+    agreement: str
+    provision: str
+    subject: str
+    day: str
+    compliance: Compliance
+    says: str
+    figures: dict[str, Any]
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +209,26 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     author: str
     supersedes: tuple[str, ...] = ()
     superseded_by: tuple[str, ...] = ()
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is found of some incidents for those provisions of one agreement that remember: a record of `findings`.
+
+    Attributes:
+        judged_by: by what data of the agreement, and by what rules.
+        partition: of `tiles`, whose keeper tells it; an incident is always told by the same.
+        reached: how far that keeper had read: of two records about an incident, the later counts.
+        incident_ids: all that is found of these now is in `findings`; what was found of them before is no more.
+        revisions: what was said of alerts that such provisions watch.
+    """
+
+    agreement: str
+    judged_by: str
+    partition: int
+    reached: int
+    incident_ids: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    revisions: tuple[Revision, ...] = ()
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):

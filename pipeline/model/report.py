@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline.model.footprint import Footprint
-from pipeline.model.taxonomy import Activity, Basis, CountUnit, Weapon
+from pipeline.model.taxonomy import Activity, Basis, Confidence, CountUnit, Weapon
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -25,6 +25,7 @@ class Attribution(msgspec.Struct, frozen=True, omit_defaults=True):
     party: str
     author: str
     basis: Basis
+    confidence: Confidence | None = None
 
 
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

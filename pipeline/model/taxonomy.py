@@ -4,22 +4,7 @@
 grow; a term is never renamed and never changes its meaning.
 """
 
-from enum import StrEnum
-
-
-class Term(StrEnum):
-    """A word of a closed list, with its meaning in `.meaning` and, where it has one, its `.group`."""
-
-    meaning: str
-    group: str
-
-    def __new__(cls, value: str, meaning: str, group: str = "") -> "Term":
-        """A term from its word, its meaning and its group."""
-        term = str.__new__(cls, value)
-        term._value_ = value
-        term.meaning = meaning
-        term.group = group
-        return term
+from pipeline.model.term import Term
 
 
 class Activity(Term):
@@ -54,6 +39,8 @@ class Activity(Term):
     FLARE = "flare", "an illumination flare", "light"
     HEAT = "heat", "a thermal anomaly: evidence, never by itself a violation", "evidence"
     STATEMENT = "statement", "words: a claim, a threat, an announcement", "speech"
+    COORDINATION = "coordination", "the mechanism by which the sides coordinate was called on", "speech"
+    NOTIFICATION = "notification", "an activity announced; time and place are those of what is announced", "speech"
     OTHER = "other", "something that no other term names", "other"
     UNKNOWN = "unknown", "the source does not say what", "unknown"
 
@@ -164,6 +151,24 @@ class Side(Term):
     BEYOND = "beyond", "past the end of an open line, where no offset zone holds"
 
 
+class Compliance(Term):
+    """How a provision that remembers stands on a day."""
+
+    KEPT = "kept", "what is in the record breaks nothing"
+    BROKEN = "broken", "what is in the record breaks it"
+    INDETERMINATE = "indeterminate", "what is in the record leaves open whether it is broken"
+    PENDING = "pending", "it is not yet due"
+
+
+class Whereabouts(Term):
+    """Where a weapon of an inventory is, as monitors of a withdrawal tell it."""
+
+    IN_VIOLATION = "in_violation", "within the zones that it was to leave"
+    BEYOND_LINE_OUTSIDE_STORAGE = "beyond_line_outside_storage", "out of the zones, and not where it is to be kept"
+    IN_STORAGE = "in_storage", "where it is to be kept"
+    NOT_VERIFIED = "not_verified", "not seen since the date: it could not be verified as withdrawn"
+
+
 class Reason(Term):
     """Why an alert exists: the kind of provision that looks broken."""
 
@@ -173,6 +178,16 @@ class Reason(Term):
         "a weapon class or troops nearer to the line than the agreement allows",
     )
     PROHIBITED_FLIGHT = "prohibited_flight", "a flight where the agreement forbids that kind of aircraft"
+    STOCK_ABOVE_CEILING = "stock_above_ceiling", "more weapons or persons of a class in an area than it may hold"
+    WITHDRAWAL_OVERDUE = "withdrawal_overdue", "what was to be out of a zone by a date, seen there after it"
+    RETURN_FIRE_UNCOORDINATED = (
+        "return_fire_uncoordinated",
+        "fire that answers fire, with no record that the coordination mechanism was called on first",
+    )
+    LINE_CROSSED = "line_crossed", "a line crossed by what may not cross it, or not that way"
+    ESCALATION = "escalation", "more findings in a sector than were to be expected"
+    CONSULTATION_DUE = "consultation_due", "a threshold at which violations are put before a person"
+    STANDING_VIOLATION = "standing_violation", "what is forbidden as long as it lasts, such as a position built"
 
 
 class Doubt(Term):
@@ -185,15 +200,43 @@ class Doubt(Term):
     TIME_STRADDLES = "time_straddles", "part of the interval lies outside the provision's time in force"
     WEAPON_UNCLEAR = "weapon_unclear", "not every weapon that it may have been is covered; at most possible"
     ACTIVITY_UNCLEAR = "activity_unclear", "the source does not say what happened; at most possible"
+    SIDE_UNCLEAR = "side_unclear", "the positions before and after leave open whether the line lies between them"
+    DIRECTION_UNCLEAR = "direction_unclear", "which way the line was crossed is not said; at most possible"
+    DWELL_SHORT = (
+        "dwell_short",
+        "it is not known to have stayed for as long as the clause asks; at most possible",
+    )
     FORM_UNSAID = "form_unsaid", "armed force was used, and the source does not say in which form"
     ATTRIBUTION_NEEDED = (
         "attribution_needed",
         "the clause binds some parties only, and no claim names one of them; at most possible",
     )
+    COUNT_INDETERMINATE = (
+        "count_indeterminate",
+        "what was counted leaves open whether the ceiling is exceeded; at most possible",
+    )
+    COORDINATION_UNRECORDED = (
+        "coordination_unrecorded",
+        "that no call on the coordination mechanism is in the record does not show that there was none",
+    )
+    EFFORT_UNKNOWN = (
+        "effort_unknown",
+        "how much was watched is not known: more observers look like more violations",
+    )
     EXCEPTION_MAY_APPLY = "exception_may_apply", "an exception covers part of the time or place"
     SINGLE_REPORT = "single_report", "one report, or copies of one, not corroborated"
     PARTY_CLAIM = "party_claim", "only a party to the agreement says so"
     READING_DISPUTED = "reading_disputed", "the parties read this clause differently"
+    OUTCOME_CONTRADICTED = (
+        "outcome_contradicted",
+        "what came since speaks against the recorded outcome",
+    )
+    OUTCOMES_DIFFER = "outcomes_differ", "operators recorded different outcomes of what is one alert now"
+    EVIDENCE_GONE = "evidence_gone", "no report supports it any longer; it stands by what an operator recorded"
+    SPLIT_BY_OPERATOR = (
+        "split_by_operator",
+        "an operator told its reports apart; place and probability are those of the incident as a whole",
+    )
 
 
 class Change(Term):
@@ -204,6 +247,80 @@ class Change(Term):
     EVIDENCE_WITHDRAWN = "evidence_withdrawn", "no report supports it any longer"
     AGREEMENT_CHANGED = "agreement_changed", "the agreement's data was changed and everything was judged anew"
     CORE_CHANGED = "core_changed", "the monitor's own rules or parameters were changed and everything was judged anew"
+    ACKNOWLEDGED = "acknowledged", "an operator has seen it", "operator"
+    ASSIGNED = "assigned", "an operator gave it to somebody, or took it back", "operator"
+    COMMENTED = "commented", "an operator added a remark", "operator"
+    VERIFICATION_REQUESTED = "verification_requested", "somebody was asked to find out", "operator"
+    OUTCOME_RECORDED = "outcome_recorded", "an operator recorded what was found", "operator"
+    ATTRIBUTED = "attributed", "an operator recorded a claim of who did it", "operator"
+    MARKED_DUPLICATE = "marked_duplicate", "an operator found that another alert tells of the same", "operator"
+    SPLIT = "split", "an operator found that its reports tell of two incidents", "operator"
+    RESPONDED = "responded", "a party's response was recorded", "operator"
+    SEALED = "sealed", "a part of its reports was sealed", "operator"
+    REOPENED = "reopened", "an operator opened it again", "operator"
+
+
+class ActionKind(Term):
+    """What an operator may do with an alert."""
+
+    ACKNOWLEDGE = "acknowledge", "says that somebody has seen it and looks after it"
+    ASSIGN = "assign", "gives it to somebody; to nobody takes it back"
+    COMMENT = "comment", "adds a remark"
+    VERIFY = "verify", "asks somebody to find out"
+    OUTCOME = "outcome", "records what was found"
+    ATTRIBUTE = "attribute", "records a claim of who did it: by whom, on what basis, how confident"
+    DUPLICATE = "duplicate", "says that another alert tells of the same"
+    SPLIT = "split", "says that some of its reports tell of another incident"
+    RESPOND = "respond", "records a party's response, which stands beside the evidence"
+    SEAL = "seal", "takes the words, the observer and the address of its reports out of the record for good"
+    REOPEN = "reopen", "opens it again"
+
+
+class ActionReason(Term):
+    """Why an operator did what he did; the group is the action, or for an outcome the outcome, that it goes with."""
+
+    SECOND_SOURCE_NEEDED = "second_source_needed", "one origin alone says so", "verify"
+    PLACE_UNCERTAIN = "place_uncertain", "where it was decides whether it is forbidden", "verify"
+    WEAPON_UNCERTAIN = "weapon_uncertain", "which weapon it was decides whether it is forbidden", "verify"
+    DISPUTED = "disputed", "a party says otherwise", "verify"
+    INSPECTED = "inspected", "a team inspected the place", "confirmed"
+    IMAGERY = "imagery", "it is seen on imagery", "confirmed"
+    RECORDING = "recording", "a sensor recorded it", "confirmed"
+    ADMITTED = "admitted", "a party has said so of itself", "confirmed"
+    SOURCES_AGREE = "sources_agree", "independent sources agree", "confirmed"
+    EXCEPTION_APPLIES = "exception_applies", "an exception of the agreement covers it", "not_a_violation"
+    OUTSIDE_THE_ZONE = "outside_the_zone", "it was elsewhere than reported", "not_a_violation"
+    PERMITTED = "permitted", "what it was is not forbidden", "not_a_violation"
+    NOTIFIED = "notified", "it had been notified as the agreement asks", "not_a_violation"
+    NOTHING_FOUND = "nothing_found", "who looked found nothing", "refuted"
+    OTHER_CAUSE = "other_cause", "it was something else: thunder, quarry work, a fire", "refuted"
+    SENSOR_FAULT = "sensor_fault", "the sensor was at fault", "refuted"
+    REPORT_UNTRUE = "report_untrue", "the source took it back or was shown to be wrong", "refuted"
+    SAME_INCIDENT = "same_incident", "both tell of one incident", "duplicate"
+    SEPARATE_INCIDENTS = "separate_incidents", "its reports tell of more than one incident", "split"
+    WITNESS_PROTECTION = "witness_protection", "whoever saw it could be endangered", "seal"
+    PERSONAL_DATA = "personal_data", "it tells of a private person", "seal"
+    SOURCE_REQUEST = "source_request", "the source asked for it", "seal"
+    NEW_EVIDENCE = "new_evidence", "there is evidence that was not there before", "reopen"
+    RECORDED_IN_ERROR = "recorded_in_error", "what was recorded was a slip", "reopen"
+    RESPONSE_RECEIVED = "response_received", "a party's response gives cause to look again", "reopen"
+    VERIFICATION_IMPOSSIBLE = "verification_impossible", "it could not be found out", "reopen"
+
+
+class PartyResponse(Term):
+    """What a party says to an alert. It stands beside the evidence and changes none of it."""
+
+    DENY = "deny", "the party says that it did not happen, or not so"
+    EXPLAIN = "explain", "the party says what it was"
+    CLAIM_EXCEPTION = "claim_exception", "the party says that an exception of the agreement covers it"
+
+
+class Confidence(Term):
+    """How sure the author of a claim is of it."""
+
+    LOW = "low", "possible; little speaks for it"
+    MODERATE = "moderate", "likely; credible, and not beyond doubt"
+    HIGH = "high", "hardly any doubt is left"
 
 
 class RejectReason(Term):
@@ -251,27 +368,16 @@ LISTS: dict[str, type[Term]] = {
     "standings": Standing,
     "verdicts": Verdict,
     "sides": Side,
+    "compliances": Compliance,
+    "whereabouts": Whereabouts,
     "reasons": Reason,
     "doubts": Doubt,
     "changes": Change,
+    "actions": ActionKind,
+    "action_reasons": ActionReason,
+    "responses": PartyResponse,
+    "confidences": Confidence,
     "reject_reasons": RejectReason,
     "observation_states": ObservationState,
 }
 """Every closed list by its name in `schemas/taxonomy.json`."""
-
-
-def members(name: str, terms: type[Term]) -> frozenset[str]:
-    """The terms that `name` stands for: itself, or every term of the group of that name.
-
-    >>> sorted(members("light", Activity))
-    ['flare']
-    >>> sorted(members("tank", Weapon))
-    ['tank']
-
-    Raises:
-        ValueError: `name` is neither a term nor a group.
-    """
-    found = frozenset(term.value for term in terms if name in (term.value, term.group))
-    if not found:
-        raise ValueError(f"{name!r} is neither a term nor a group of {terms.__name__}")
-    return found

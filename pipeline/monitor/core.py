@@ -9,7 +9,7 @@ from pipeline.agreement.compiled import Agreement
 from pipeline.geometry.earth import Geometry
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.identity import content_hash
-from pipeline.model.records import Alert, Incident, Window
+from pipeline.model.records import Alert, Finding, Incident, Window
 from pipeline.model.report import Report
 from pipeline.monitor.fuse import Fuser
 from pipeline.monitor.judge import judge
@@ -27,6 +27,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         incidents: those of them that stand now, rumours that tell of none (`unresolved`) included.
         alerts: every alert that the considered incidents have now, by agreement. An alert of theirs that is in the
             record and not here has lost its evidence.
+        findings: the same, of what the considered incidents are to provisions that remember.
         revised: for each report id that the batch revises, the ids of the reports that do.
         matches: incident × zone pairs of `incidents`, over all agreements.
         outside: those of `incidents` that touch no zone of any agreement.
@@ -36,6 +37,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     considered: frozenset[str]
     incidents: tuple[Incident, ...]
     alerts: Mapping[str, tuple[Alert, ...]]
+    findings: Mapping[str, tuple[Finding, ...]]
     revised: Mapping[str, frozenset[str]]
     matches: int
     outside: int
@@ -84,11 +86,11 @@ class Monitor:
         groups.update(self.windows.holding(sorted(revised)))
         incidents, considered = self._fuser.fuse(groups)
         judged = [incident for incident in incidents if not incident.unresolved]
-        alerts, matches = {}, 0
+        alerts, findings, matches = {}, {}, 0
         touched = np.zeros(len(judged), dtype=bool)
         for agreement in self.agreements:
             found = judge(judged, agreement, self.parameters)
-            alerts[agreement.name] = tuple(found.alerts)
+            alerts[agreement.name], findings[agreement.name] = tuple(found.alerts), tuple(found.findings)
             matches += found.matches
             touched |= found.touched
         return Changes(
@@ -96,6 +98,7 @@ class Monitor:
             considered=considered,
             incidents=tuple(incidents),
             alerts=alerts,
+            findings=findings,
             revised=revised,
             matches=matches,
             outside=len(incidents) - int(touched.sum()),

@@ -6,60 +6,74 @@ have happened that it covers, and of what no exception suspends. A track is judg
 place and time give the most.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from pipeline.agreement.clauses import Clause, Coverage, Suspended
+from pipeline.agreement.clauses import NOTICE, UNSAID, Clause, Coverage, Crossing, Dwell, Suspended
 from pipeline.agreement.compiled import Agreement
-from pipeline.agreement.format import ReadingTable
 from pipeline.geometry.earth import Bools, Floats
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.zones import Union
-from pipeline.model.check import PARTY
 from pipeline.model.identity import alert_id
-from pipeline.model.records import Alert, DoubtNote, Incident, ReadingNote
-from pipeline.model.taxonomy import Activity, Doubt, Standing, Status
-from pipeline.model.times import to_us, to_us_array
+from pipeline.model.records import Alert, DoubtNote, Finding, Incident, ReadingNote
+from pipeline.model.taxonomy import Doubt, Standing, Status
+from pipeline.model.times import from_us, to_us, to_us_array
+from pipeline.monitor.crossings import Crossed, crossings, may_have_crossed
+from pipeline.monitor.doubts import Note, PlaceDoubts, Shares, doubt_notes, readings
+from pipeline.monitor.dwell import Stays, dwell_short, stays
 from pipeline.monitor.parameters import Parameters
-from pipeline.monitor.site import Site
+from pipeline.monitor.readings import judged_as_read
+from pipeline.monitor.site import Referenced, Site
+from pipeline.monitor.timing import share_within, time_share
 
-CAPPING = frozenset({Doubt.PLACE_BROAD, Doubt.WEAPON_UNCLEAR, Doubt.ACTIVITY_UNCLEAR, Doubt.ATTRIBUTION_NEEDED})
+CAPPING = frozenset(
+    {
+        Doubt.PLACE_BROAD,
+        Doubt.WEAPON_UNCLEAR,
+        Doubt.ACTIVITY_UNCLEAR,
+        Doubt.ATTRIBUTION_NEEDED,
+        Doubt.COUNT_INDETERMINATE,
+        Doubt.DIRECTION_UNCLEAR,
+        Doubt.DWELL_SHORT,
+    }
+)
 """Doubts with which an alert is *possible* at most, whatever its probability."""
 
-_OPEN_END = np.iinfo(np.int64).max
+
+_ALWAYS = ((datetime.min.replace(tzinfo=UTC), None),)
 
 
 class Judged(NamedTuple):
     """What one agreement makes of a batch of incidents.
 
-    `matches` counts incident × zone pairs of probability `match_from` or more; `touched` says which incidents have any.
+    `findings` are for the provisions that remember. `matches` counts incident × zone pairs of probability `match_from`
+    or more; `touched` says which incidents have any.
     """
 
     alerts: list[Alert]
+    findings: list[Finding]
     matches: int
     touched: Bools
 
 
 def judge(incidents: Sequence[Incident], agreement: Agreement, parameters: Parameters) -> Judged:
-    """The alerts that incidents raise under one agreement, in the order of incidents and clauses."""
+    """The alerts and findings that incidents raise under one agreement, in the order of incidents and clauses."""
     if not incidents:
-        return Judged([], 0, np.zeros(0, dtype=bool))
+        return Judged([], [], 0, np.zeros(0, dtype=bool))
     batch = _Batch(incidents, agreement, parameters)
     found = np.round(batch.site.shares.each, 4) >= parameters.match_from
-    return Judged(batch.alerts(), int(found.sum()), batch.of_incidents(np.asarray(found.any(axis=0))))
+    return Judged(*batch.judged(), int(found.sum()), batch.of_incidents(np.asarray(found.any(axis=0))))
 
 
-def time_share(begin_us: Any, end_us: Any, from_us: int, until_us: int) -> Floats:
-    """The share of each interval that lies within another; an instant lies in it or not."""
-    begin, end = np.asarray(begin_us), np.asarray(end_us)
-    length = end - begin
-    overlap = np.minimum(end, until_us) - np.maximum(begin, from_us)
-    instant = ((begin >= from_us) & (begin < until_us)).astype(float)
-    return np.where(length > 0, np.clip(overlap, 0, None) / np.maximum(length, 1), instant)
+def standing(probability: float, doubts: Sequence[DoubtNote], agreement: Agreement) -> Standing:
+    """Whether an alert of this probability, with these doubts, is put before people."""
+    capped = any(note.doubt in CAPPING for note in doubts)
+    return Standing.RAISED if probability >= agreement.raise_from and not capped else Standing.POSSIBLE
 
 
 class _Batch:
@@ -71,36 +85,113 @@ class _Batch:
         self.incidents = [incident for incident, _ in placed]
         self._count = len(incidents)
         self._owner = np.repeat(np.arange(len(incidents)), [len(one.fixes) or 1 for one in incidents])
+        self._tracked = np.array([bool(one.fixes) for one in self.incidents])
         self.footprints = Footprints([fix.footprint for _, fix in placed], agreement.areas)
-        groups = [clause.zone_indices for clause in agreement.clauses]
+        clauses = [clause for text in agreement.clauses for clause in (text, *(read.clause for read in text.read_as))]
+        groups = list(dict.fromkeys(clause.zone_indices for clause in clauses if clause is not None))
         self.site = Site(self.footprints, agreement, groups)
+        self._groups = {zones: number for number, zones in enumerate(groups)}
         self.begin_us = to_us_array(fix.observed_from for _, fix in placed)
         self.end_us = to_us_array(fix.observed_until for _, fix in placed)
-        self._known_edges_m: dict[tuple[int, ...], Floats] = {}
+        self._doubts = PlaceDoubts(self.footprints, self.site, agreement, parameters)
 
-    def alerts(self) -> list[Alert]:
-        found: list[tuple[int, int, Alert]] = []
+    def judged(self) -> tuple[list[Alert], list[Finding]]:
+        """What the incidents raise by themselves, and what they are to the provisions that remember."""
+        alerts: list[tuple[int, int, Alert]] = []
+        findings: list[tuple[int, int, Finding]] = []
         for number, clause in enumerate(self.agreement.clauses):
-            found.extend((index, number, alert) for index, alert in self._judge(clause, self.site.shares.any[number]))
-        return [alert for _, _, alert in sorted(found, key=lambda item: item[:2])]
+            judged = judged_as_read(clause, self._by_incident) if clause.read_as else self._judge(clause)
+            for index, alert in judged:
+                if clause.role is None:
+                    alerts.append((index, number, alert))
+                else:
+                    findings.append((index, number, self._finding(clause, clause.role, index, alert)))
+        return [one[2] for one in sorted(alerts, key=_place)], [one[2] for one in sorted(findings, key=_place)]
 
-    def _judge(self, clause: Clause, place: Floats) -> list[tuple[int, Alert]]:
-        when = time_share(self.begin_us, self.end_us, *_span(clause.in_force))
+    def _finding(self, clause: Clause, role: str, index: int, alert: Alert) -> Finding:
+        incident, zone = self.incidents[index], self._zone(clause, index)
+        places = np.flatnonzero(self._owner == self._owner[index]) if incident.fixes else ()
+        return Finding(
+            role=role,
+            alert=alert,
+            zone=self.agreement.tables.zones[zone].id,
+            incident=incident,
+            shares=tuple(round(float(self._inside(clause)[place]), 4) for place in places),
+        )
+
+    def _by_incident(self, clause: Clause, asked: frozenset[int]) -> dict[int, tuple[int, Alert]]:
+        """What is judged by a clause, by incident; those that are asked about are told of, whatever comes out."""
+        return {int(self._owner[index]): (index, alert) for index, alert in self._judge(clause, asked)}
+
+    def _judge(self, clause: Clause, asked: frozenset[int] = frozenset()) -> list[tuple[int, Alert]]:
+        wanted = np.isin(self._owner, list(asked))
+        if clause.crossing is not None:
+            return self._judge_lines(clause, clause.crossing, wanted)
+        return self._judge_zones(clause, wanted)
+
+    def _inside(self, clause: Clause) -> Floats:
+        """The share of each footprint in a clause's zones."""
+        return np.asarray(self.site.shares.any[self._groups[clause.zone_indices]])
+
+    def _judge_zones(self, clause: Clause, wanted: Bools) -> list[tuple[int, Alert]]:
+        place = self._inside(clause)
+        when = share_within(self.begin_us, self.end_us, clause.in_force)
+        stayed = None if clause.dwell is None else self._stays(clause, clause.dwell)
+        if stayed is not None:
+            place = place * (stayed.counts | ~self._tracked)
         judged = []
-        for index in self._best(place * when).tolist():
+        # Of a notice, any part that lies in the zones may matter.
+        followed = self._followed(clause) | wanted | ((place * when > 0.0) & (clause.role == NOTICE))
+        for index in self._best(place * when, followed).tolist():
             incident = self.incidents[index]
             coverage = clause.covers(incident.activity, incident.weapons, incident.calibre_mm)
-            if coverage.share == 0.0 or _exempt(clause, incident):
+            if coverage.share == 0.0 and not wanted[index]:
                 continue
-            suspended = self._suspended(clause, index)
-            shares = _Shares(incident.occurred, float(place[index]), float(when[index]), coverage, suspended)
-            if shares.product >= self.parameters.possible_from:
-                judged.append((index, self._alert(clause, index, shares)))
+            if _exempt(clause, incident) or (clause.role is None and _none_left(incident)):
+                continue
+            suspended = self._suspended(clause, index, index)
+            shares = Shares(incident.occurred, float(place[index]), float(when[index]), coverage, suspended)
+            if shares.product >= self.parameters.possible_from or followed[index]:
+                judged.append((index, self._alert_in_zones(clause, index, shares, stayed)))
         return judged
 
-    def _best(self, likely: Floats) -> NDArray[np.intp]:
-        """The most likely place of each incident that has one likely enough; the first of equals."""
-        rows = np.flatnonzero(likely >= self.parameters.possible_from / 2)
+    def _judge_lines(self, clause: Clause, asked: Crossing, wanted: Bools) -> list[tuple[int, Alert]]:
+        """What crossed a line, each once: by the most probable of its crossings."""
+        judged = []
+        starts = np.flatnonzero(np.diff(self._owner, prepend=-1)).tolist()
+        for start in starts:
+            incident = self.incidents[start]
+            if not may_have_crossed(incident):
+                continue
+            coverage = clause.covers(incident.activity, incident.weapons, incident.calibre_mm)
+            if (coverage.share == 0.0 and not wanted[start]) or _exempt(clause, incident) or _none_left(incident):
+                continue
+            crossed = crossings(incident, clause, asked, self.agreement)
+            if not crossed and wanted[start]:
+                always = replace(clause, in_force=_ALWAYS)
+                crossed = [one._replace(when=0.0) for one in crossings(incident, always, asked, self.agreement)]
+            found = [(self._crossing_shares(clause, asked, start, one, coverage), one) for one in crossed]
+            shares, best = max(found, key=lambda pair: pair[0].product, default=(None, None))
+            if shares is None or best is None:
+                continue
+            if shares.product >= self.parameters.possible_from or wanted[start]:
+                judged.append((start + best.after, self._alert_at_line(clause, start, best, shares)))
+        return judged
+
+    def _crossing_shares(self, clause: Clause, asked: Crossing, start: int, one: Crossed, coverage: Coverage) -> Shares:
+        if one.direction is None and asked.direction != "both":
+            coverage = Coverage(coverage.share * UNSAID, (*coverage.doubts, Doubt.DIRECTION_UNCLEAR))
+        suspended = self._suspended(clause, start + one.before, start + one.after)
+        return Shares(self.incidents[start].occurred, one.place, one.when, coverage, suspended)
+
+    def _followed(self, clause: Clause) -> Bools:
+        if not clause.follows:
+            return np.zeros(len(self.incidents), dtype=bool)
+        return np.array([one.window.tile in clause.follows for one in self.incidents])
+
+    def _best(self, likely: Floats, followed: Bools) -> NDArray[np.intp]:
+        """The most likely place of each incident that has one likely enough or is followed; the first of equals."""
+        rows = np.flatnonzero((likely >= self.parameters.possible_from / 2) | followed)
         if len(likely) == self._count or not len(rows):
             return rows
         rows = rows[np.lexsort((-likely[rows], self._owner[rows]))]
@@ -110,30 +201,69 @@ class _Batch:
         """Which incidents have any place for which `found` holds."""
         return np.asarray(np.bincount(self._owner, found, self._count) > 0)
 
-    def _suspended(self, clause: Clause, index: int) -> float:
-        """The greatest share of time and place that one notice or window of an exception covers."""
-        activity = self.incidents[index].activity.value
+    def _suspended(self, clause: Clause, first: int, last: int) -> float:
+        """The greatest share of the time from one place to another, and of both, that one notice or window covers."""
+        activity = self.incidents[first].activity.value
         spans = [
             span
             for exception in clause.exceptions
             if not exception.activities or activity in exception.activities
             for span in exception.spans
         ]
-        return max((self._covered(span, index) for span in spans), default=0.0)
+        return max((self._covered(span, first, last) for span in spans), default=0.0)
 
-    def _covered(self, span: Suspended, index: int) -> float:
-        one = slice(index, index + 1)
-        in_time = time_share(self.begin_us[one], self.end_us[one], to_us(span.begin), to_us(span.until))[0]
-        in_place = 1.0 if span.zone_index is None else self.site.shares.each[span.zone_index, index]
+    def _covered(self, span: Suspended, first: int, last: int) -> float:
+        begin_us, end_us = self.begin_us[first : first + 1], self.end_us[last : last + 1]
+        in_time = time_share(begin_us, end_us, to_us(span.begin), to_us(span.until))[0]
+        in_place = 1.0 if span.zone_index is None else self.site.shares.each[span.zone_index, [first, last]].min()
         return float(in_time * in_place)
 
-    def _alert(self, clause: Clause, index: int, shares: "_Shares") -> Alert:
+    def _stays(self, clause: Clause, dwell: Dwell) -> Stays:
+        """How long each track stayed in a clause's zones; what is no track counts wherever it is."""
+        tracked = np.flatnonzero(self._tracked)
+        region = Union([self.agreement.zones[zone] for zone in clause.zone_indices])
+        margin_m = np.full(len(self.incidents), np.nan)
+        if tracked.size:
+            margin_m[tracked] = region.margin_m(self.site.places.part(tracked))
+        margin_m[~self.footprints.placed] = np.nan
+        return stays(dwell, margin_m, self._owner, self.begin_us, self.end_us)
+
+    def _alert_in_zones(self, clause: Clause, index: int, shares: Shares, stayed: Stays | None) -> Alert:
+        zone = self._zone(clause, index)
+        of_place = self._doubts.in_zones(clause, self.incidents[index], index, zone, shares.place)
+        if clause.dwell is not None and not self._tracked[index]:
+            of_place.append(dwell_short(clause.dwell, self.incidents[index]))
+        alert = self._alert(clause, index, shares, self.site.reference(index, zone), of_place)
+        if stayed is None or not self._tracked[index]:
+            return alert
+        span = {"inside_from": stayed.begin_us[index], "inside_until": stayed.end_us[index]}
+        return replace(alert, figures={name: from_us(int(at_us)).isoformat() for name, at_us in span.items()})
+
+    def _alert_at_line(self, clause: Clause, start: int, crossed: Crossed, shares: Shares) -> Alert:
+        """Told of where it was first seen on the other side."""
+        before, after = start + crossed.before, start + crossed.after
+        of_place = self._doubts.at_line(crossed.line_id, self.incidents[start], (before, after), crossed.place)
+        if before == after and crossed.place < 1.0:
+            of_place.append((Doubt.PLACE_STRADDLES, {"share_inside": round(crossed.place, 4)}))
+        elif crossed.place < 1.0:
+            on = {"share_before": round(crossed.on_one, 4), "share_after": round(crossed.on_other, 4)}
+            of_place.append((Doubt.SIDE_UNCLEAR, on))
+        alert = self._alert(clause, after, shares, self.site.along(after, crossed.line_id), of_place)
+        figures = {
+            "direction": crossed.direction,
+            "between_from": from_us(int(self.begin_us[before])).isoformat(),
+            "between_until": from_us(int(self.end_us[after])).isoformat(),
+            "chainage_m": round(crossed.chainage_m, 1),
+            "times": crossed.times,
+        }
+        return replace(alert, figures=figures)
+
+    def _alert(
+        self, clause: Clause, index: int, shares: Shares, where: Referenced, of_place: Sequence[Note | None]
+    ) -> Alert:
         incident, agreement, footprints = self.incidents[index], self.agreement, self.footprints
-        zone = max(clause.zone_indices, key=lambda zone: self.site.shares.each[zone, index])
-        where = self.site.reference(index, zone)
-        doubts = self._doubts(clause, index, zone, shares)
-        capped = any(note.doubt in CAPPING for note in doubts)
-        raised = shares.product >= agreement.raise_from and not capped
+        read = readings(clause, incident)
+        doubts = doubt_notes(clause, incident, shares, of_place, read)
         known = bool(footprints.placed[index])
         return Alert(
             alert_id=alert_id(agreement.name, clause.provision_id, incident.incident_id),
@@ -158,110 +288,27 @@ class _Batch:
             radius_m=round(float(footprints.reach_m[index]), 1) if known else None,
             report_ids=incident.report_ids,
             doubts=doubts,
-            readings=tuple(ReadingNote(r.id, r.party, r.says) for r in self._readings(clause, index)),
+            readings=tuple(ReadingNote(r.id, r.party, r.says) for r in read),
             attribution=incident.attributions,
-            standing=Standing.RAISED if raised else Standing.POSSIBLE,
+            standing=standing(shares.product, doubts, agreement),
             acknowledged_by=None,
             assignee=None,
             judged_by=self.parameters.judged_by,
         )
 
-    def _doubts(self, clause: Clause, index: int, zone: int, shares: "_Shares") -> tuple[DoubtNote, ...]:
-        incident, readings = self.incidents[index], self._readings(clause, index)
-        notes: list[tuple[Doubt, Mapping[str, Any]] | None] = [
-            self._broad(clause, index, shares.place),
-            (Doubt.PLACE_STRADDLES, {"share_inside": round(shares.place, 4)}) if shares.place < 1.0 else None,
-            self._line_accuracy(clause, index, zone),
-            self._line_validity(index, zone),
-            (Doubt.TIME_STRADDLES, {"share_in_force": round(shares.time, 4)}) if shares.time < 1.0 else None,
-            *((doubt, {"share_covered": round(shares.coverage.share, 4)}) for doubt in shares.coverage.doubts),
-            (Doubt.EXCEPTION_MAY_APPLY, {"share_suspended": round(shares.suspended, 4)}) if shares.suspended else None,
-            (Doubt.FORM_UNSAID, {}) if incident.activity is Activity.ARMED_CLASH else None,
-            _attribution_needed(clause, incident),
-            (Doubt.SINGLE_REPORT, {}) if incident.origins == 1 else None,
-            (Doubt.PARTY_CLAIM, {"ledgers": list(incident.ledgers)}) if _only_parties(incident) else None,
-            (Doubt.READING_DISPUTED, {"readings": [r.id for r in readings]}) if readings else None,
-        ]
-        return tuple(DoubtNote(note[0], dict(note[1])) for note in notes if note is not None)
-
-    def _broad(self, clause: Clause, index: int, place: float) -> tuple[Doubt, Mapping[str, Any]] | None:
-        area = float(self.footprints.area_m2[index])
-        zones = sum(self.agreement.zone_areas_m2[zone] for zone in clause.zone_indices)
-        if place >= 1.0 or (area <= self.parameters.broad_m2 and area <= zones):
-            return None
-        return Doubt.PLACE_BROAD, {"area_km2": round(area / 1e6, 1), "zone_km2": round(zones / 1e6, 1)}
-
-    def _line_accuracy(self, clause: Clause, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
-        line_id = self.agreement.zones[zone].line_id
-        if line_id is None:
-            return None
-        accuracy_m = self.agreement.line_table(line_id).accuracy_m
-        centre_m = float(self._edges_m(clause.zone_indices)[index])
-        edge_m = max(0.0, centre_m - float(self.footprints.reach_m[index]))
-        if edge_m >= accuracy_m:
-            return None
-        return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
-
-    def _edges_m(self, zone_indices: Sequence[int]) -> Floats:
-        """How far the centres are from the nearest edge of what a clause's zones by lines make together."""
-        key = tuple(zone_indices)
-        if key not in self._known_edges_m:
-            zones = [self.agreement.zones[number] for number in zone_indices]
-            union = Union([zone for zone in zones if zone.line_id is not None])
-            self._known_edges_m[key] = np.abs(union.margin_m(self.site.places))
-        return self._known_edges_m[key]
-
-    def _line_validity(self, index: int, zone: int) -> tuple[Doubt, Mapping[str, Any]] | None:
-        """Whether the line, as it is drawn, is that of the incident's time."""
-        line_id = self.agreement.zones[zone].line_id
-        if line_id is None:
-            return None
-        table, incident = self.agreement.line_table(line_id), self.incidents[index]
-        early = table.valid_from is not None and incident.observed_from < table.valid_from
-        late = table.valid_until is not None and incident.observed_until > table.valid_until
-        if not early and not late:
-            return None
-        ends = (("line_valid_from", table.valid_from), ("line_valid_until", table.valid_until))
-        return Doubt.LINE_OF_ANOTHER_TIME, {name: time and time.isoformat() for name, time in ends}
-
-    def _readings(self, clause: Clause, index: int) -> list[ReadingTable]:
-        """The readings of the clause that speak of the incident's time."""
-        begin, end = self.incidents[index].observed_from, self.incidents[index].observed_until
-        return [
-            reading
-            for reading in clause.readings
-            if (reading.valid_from is None or end >= reading.valid_from)
-            and (reading.valid_until is None or begin < reading.valid_until)
-        ]
+    def _zone(self, clause: Clause, index: int) -> int:
+        """The clause's zone in which most of a footprint lies."""
+        return max(clause.zone_indices, key=lambda zone: self.site.shares.each[zone, index])
 
 
-class _Shares(NamedTuple):
-    occurred: float
-    place: float
-    time: float
-    coverage: Coverage
-    suspended: float
-
-    @property
-    def product(self) -> float:
-        """The probability of the finding, to four decimals."""
-        return round(self.occurred * self.place * self.time * self.coverage.share * (1.0 - self.suspended), 4)
+def _place(found: tuple[int, int, Any]) -> tuple[int, int]:
+    return found[:2]
 
 
-def _span(in_force: tuple[datetime, datetime | None]) -> tuple[int, int]:
-    begin, until = in_force
-    return to_us(begin), _OPEN_END if until is None else to_us(until)
+def _none_left(incident: Incident) -> bool:
+    """Whether what it says is that nothing is there (any more)."""
+    return bool(incident.counts) and all(count.max == 0 for count in incident.counts)
 
 
 def _exempt(clause: Clause, incident: Incident) -> bool:
     return any(claim.party in clause.except_operators for claim in incident.attributions)
-
-
-def _attribution_needed(clause: Clause, incident: Incident) -> tuple[Doubt, Mapping[str, Any]] | None:
-    if not clause.binds or any(claim.party in clause.binds for claim in incident.attributions):
-        return None
-    return Doubt.ATTRIBUTION_NEEDED, {"binds": list(clause.binds)}
-
-
-def _only_parties(incident: Incident) -> bool:
-    return bool(incident.ledgers) and all(ledger.startswith(PARTY) for ledger in incident.ledgers)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.geometry.earth import Floats
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.footprint import Area
-from pipeline.model.records import Window
+from pipeline.model.records import Window, track_tile
 from pipeline.model.report import Report
 from pipeline.model.times import to_us_array
 
@@ -21,7 +21,6 @@ _COLUMNS = 1_000
 
 NOWHERE = "nowhere"
 AREA = "area:"
-TRACK = "track:"
 
 
 def place(reports: Sequence[Report], footprints: Footprints) -> list[Window]:
@@ -37,7 +36,7 @@ def place(reports: Sequence[Report], footprints: Footprints) -> list[Window]:
     found = []
     for report, tile, day in zip(reports, tiles, days.tolist(), strict=True):
         if report.track_id is not None:
-            key = TRACK + report.track_id, ""
+            key = track_tile(report.track_id), ""
         elif isinstance(report.footprint, Area) and report.footprint.area_id is not None:
             key = AREA + report.footprint.area_id, day
         else:

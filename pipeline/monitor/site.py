@@ -53,8 +53,10 @@ class Site:
         line_id = self.agreement.zones[zone_index].line_id if zone_index is not None else None
         if line_id is None:
             line_id = self._nearest[index]
-        if line_id is None:
-            return NO_LINE
+        return NO_LINE if line_id is None else self.along(index, line_id)
+
+    def along(self, index: int, line_id: str) -> Referenced:
+        """Where a footprint's centre lies along a line."""
         located = self.places.along(self.agreement.lines[line_id])
         side = SIDES[int(located.side[index])]
         if side is None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.gazetteer import Gazetteer, NamedArea
-from pipeline.model.taxonomy import RejectReason, Term
+from pipeline.model.taxonomy import RejectReason
+from pipeline.model.term import Term
 from pipeline.sources.base import InputError, RowError
 from pipeline.sources.cells import finite
 from pipeline.sources.csv_mapping import AreaCell, Cell, Number, NumberCell, Place, Text

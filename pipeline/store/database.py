@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,6 +30,14 @@ class StoreError(Exception):
 
 class NoStoreError(StoreError):
     """There is no store where one was to be read."""
+
+
+class BusyStoreError(StoreError):
+    """Another run writes to it."""
+
+
+class ForeignStoreError(StoreError):
+    """The file is no store, or one of another version."""
 
 
 class Store:
@@ -62,6 +71,11 @@ class Store:
             *standings,
         )
         return (_alert(row[0]) for row in rows)
+
+    def superseded(self) -> Iterator[Alert]:
+        """Alerts that are no longer in the current view, as they were said last; sorted by id."""
+        asked = "SELECT alert FROM alerts WHERE status = ? ORDER BY alert_id"
+        return (_alert(row[0]) for row in self._query(asked, Status.SUPERSEDED.value))
 
     def alert(self, alert_id: str) -> Alert | None:
         """One alert as it stands now, superseded or not; a beginning of its id will do where only one begins so."""
@@ -128,8 +142,8 @@ class Store:
 
     def reports(self, after_seq: int = 0) -> Iterator[tuple[int, list[Report]]]:
         """The log from a frame on: each frame's number and reports."""
-        seq = after_seq
-        while (row := self._one("SELECT min(seq) FROM frames WHERE seq > ?", seq)) and row[0] is not None:
+        seq, following = after_seq, "SELECT min(seq) FROM frames WHERE seq > ? AND kind = 'reports'"
+        while (row := self._one(following, seq)) and row[0] is not None:
             seq = row[0]
             yield seq, self.frame(seq)
 
@@ -166,6 +180,16 @@ class Store:
             "rejects": self._count("rejects"),
             "frames": self._count("frames"),
         }
+
+    def fingerprint(self, agreement: str) -> str | None:
+        """By which data of an agreement the record was judged last; None where it was not."""
+        row = self._one("SELECT fingerprint FROM positions WHERE agreement = ?", agreement)
+        return str(row[0]) if row else None
+
+    def last_day(self) -> date | None:
+        """The last UTC day on which something in the record began; tracks aside."""
+        row = self._one("SELECT max(day) FROM reports")
+        return date.fromisoformat(row[0]) if row and row[0] else None
 
     def agreements(self) -> dict[str, str]:
         """The agreements by which the record was judged, each with its version."""
@@ -239,9 +263,9 @@ def _check(place: Path, connection: sqlite3.Connection, write: bool) -> None:
     if not tables and not application:
         raise NoStoreError(f"{place}: there is no store here yet: the file is empty")
     if application != APPLICATION_ID:
-        raise StoreError(f"{place}: this is no Truceline store; name another file with --store")
+        raise ForeignStoreError(f"{place}: this is no Truceline store; name another file with --store")
     if version != SCHEMA_VERSION:
-        raise StoreError(
+        raise ForeignStoreError(
             f"{place}: a store of version {version}, and this Truceline reads version {SCHEMA_VERSION}; "
             "use the Truceline that wrote it, or run your inputs again into a new --store"
         )
@@ -259,7 +283,7 @@ def _take_lock(place: Path) -> TextIO:
         lock.seek(0)
         holder = lock.read(20).strip() or "unknown"
         lock.close()
-        raise StoreError(
+        raise BusyStoreError(
             f"{place}: another run (process {holder}) is writing to this store; wait for it, or name another --store"
         ) from error
     try:
@@ -278,7 +302,8 @@ def store_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{place}: {_plain(error)}") from error
+        kind = ForeignStoreError if "not a database" in str(error) else StoreError
+        raise kind(f"{place}: {_plain(error)}") from error
 
 
 def _plain(error: sqlite3.DatabaseError) -> str:

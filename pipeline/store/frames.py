@@ -2,9 +2,9 @@
 
 The open line of a report carries, for each field in `SEALABLE` that it has, a commitment: the SHA-256 of a random
 salt, the field's name and its value. The salt and the value stand in the frame's other part. Sealing a field later
-means to drop both: the open line, and whatever proof was made over it, stays as it was, and no guess at the value can
-be tested against it. (The store's own key of a report, `reports.content`, is made from all that it says and is no part
-of the frame: it must be redrawn with the sealing.)
+(`sealing`) means to drop both: the open line, and whatever proof was made over it, stays as it was, and no guess at the
+value can be tested against it. (The store's own key of a report, `reports.content`, is made from all that it says, and
+stays so that a repeat is known for one. It is no part of the frame, and no business of whoever is given a copy.)
 """
 
 import hashlib

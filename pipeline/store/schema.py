@@ -3,14 +3,15 @@
 APPLICATION_ID = 0x54525543
 """'TRUC': what `file` and SQLite's own header tell of such a file."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TABLES = """
 CREATE TABLE frames (
     seq INTEGER PRIMARY KEY,
     appended_at TEXT NOT NULL,
     reports INTEGER NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'reports'
 ) STRICT;
 
 CREATE TABLE sealable (
@@ -62,10 +63,12 @@ CREATE TABLE alerts (
     status TEXT NOT NULL,
     observed_from TEXT NOT NULL,
     revision INTEGER NOT NULL,
+    remembered INTEGER NOT NULL,
     alert BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX alerts_by_incident ON alerts (incident_id);
+CREATE INDEX alerts_by_provision ON alerts (agreement, provision, observed_from);
 CREATE INDEX alerts_by_standing ON alerts (standing, status);
 
 CREATE TABLE history (
@@ -75,6 +78,84 @@ CREATE TABLE history (
     said BLOB NOT NULL,
     UNIQUE (alert_id, revision)
 ) STRICT;
+
+CREATE TABLE told (
+    report_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE actions (
+    action_id TEXT PRIMARY KEY,
+    agreement TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    alert_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    action BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX actions_by_alert ON actions (alert_id);
+CREATE INDEX actions_by_provision ON actions (agreement, provision);
+
+CREATE TABLE touching (
+    report_id TEXT NOT NULL,
+    action_id TEXT NOT NULL,
+    PRIMARY KEY (report_id, action_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX touching_by_action ON touching (action_id);
+
+CREATE TABLE acted (
+    alert_id TEXT PRIMARY KEY,
+    agreement TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    judged INTEGER NOT NULL,
+    alert BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE resting (
+    report_id TEXT NOT NULL,
+    alert_id TEXT NOT NULL,
+    PRIMARY KEY (report_id, alert_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX resting_by_alert ON resting (alert_id);
+
+CREATE TABLE revising (
+    revised_by TEXT NOT NULL,
+    report_id TEXT NOT NULL,
+    PRIMARY KEY (revised_by, report_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX revising_by_report ON revising (report_id);
+
+CREATE TABLE findings (
+    agreement TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    incident_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    finding BLOB NOT NULL,
+    PRIMARY KEY (agreement, provision, day, incident_id, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX findings_by_incident ON findings (incident_id);
+
+CREATE TABLE checkpoints (
+    agreement TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    state BLOB NOT NULL,
+    PRIMARY KEY (agreement, provision, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE due (
+    agreement TEXT PRIMARY KEY,
+    day INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE folded (
+    alert_id TEXT PRIMARY KEY,
+    settled_on INTEGER
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rejects (
     number INTEGER PRIMARY KEY,

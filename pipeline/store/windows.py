@@ -3,7 +3,8 @@
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from pipeline.model.records import Window
@@ -29,7 +30,35 @@ class SqliteWindows:
         self._sql: sqlite3.Connection = store.connection
         self._fresh: dict[Group, dict[bytes, Entry]] = {}
         self._alone: set[Group] = set()
-        self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
+        self._upto = ""
+        # A frame that was judged may be gone since, with its windows: its number is not given twice.
+        self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM positions").fetchone()[0]
+        self.look_at_log()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody else, an operator, wrote into the log meanwhile."""
+        return bool(self._sql.execute("SELECT coalesce(max(seq), 0) > ? FROM frames", (self.seq,)).fetchone()[0])
+
+    def look_at_log(self) -> int:
+        """The number of the log's last frame: operators' acts are written into it beside the windows."""
+        last: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM frames").fetchone()[0]
+        self.seq = max(self.seq, last)
+        return self.seq
+
+    def forget(self) -> None:
+        """Drops what is kept at hand: what was added last was taken back, or the tables were changed in another way."""
+        self._fresh, self._alone = {}, set()
+
+    @contextmanager
+    def as_of(self, seq: int, line: int) -> Iterator[None]:
+        """Shows the windows as they would be if the log ended with this line of a frame; nothing is to be added."""
+        self.forget()
+        self._upto = f" AND (seq, line) <= ({seq}, {line})"
+        try:
+            yield
+        finally:
+            self._upto = ""
 
     def add(self, entries: Sequence[Entry]) -> list[bool]:
         """Adds reports to their windows; for each, whether it was new there."""
@@ -66,7 +95,7 @@ class SqliteWindows:
 
     def holding(self, report_ids: Iterable[str]) -> list[Group]:
         """The groups, in any window, of these report ids."""
-        asked = "SELECT DISTINCT tile, day FROM reports WHERE report_id = ? ORDER BY tile, day"
+        asked = f"SELECT DISTINCT tile, day FROM reports WHERE report_id = ?{self._upto} ORDER BY tile, day"
         return [Group(Window(*row), name) for name in report_ids for row in self._sql.execute(asked, (name,))]
 
     def versions(self, groups: Sequence[Group]) -> dict[Group, list[Entry]]:
@@ -104,7 +133,7 @@ class SqliteWindows:
 
     def _entries(self, sql: str, *values: str) -> list[Entry]:
         places: dict[int, list[tuple[int, Window, bytes]]] = {}
-        for tile, day, content, seq, line in self._sql.execute(sql, values):
+        for tile, day, content, seq, line in self._sql.execute(sql + self._upto, values):
             places.setdefault(seq, []).append((line, Window(tile, day), content))
         found = []
         for seq, wanted in sorted(places.items()):
@@ -120,7 +149,7 @@ class SqliteWindows:
         held: dict[Group, dict[bytes, tuple[int, int]]] = {}
         found = self._sql.execute(
             "SELECT tile, day, report_id, content, seq, line FROM json_each(?) AS asked "
-            "CROSS JOIN reports ON report_id = asked.value",
+            f"CROSS JOIN reports ON report_id = asked.value{self._upto}",
             (json.dumps([*{group.report_id for group in groups}]),),
         )
         for tile, day, report_id, content, seq, line in found:
@@ -137,13 +166,18 @@ class SqliteWindows:
         self.seq += 1
         open_part, sealable = encode_frame([entry.report for entry in entries], os.urandom)
         appended = self._clock().isoformat()
-        self._sql.execute("INSERT INTO frames VALUES (?, ?, ?, ?)", (self.seq, appended, len(entries), open_part))
+        self._sql.execute(
+            "INSERT INTO frames (seq, appended_at, reports, payload) VALUES (?, ?, ?, ?)",
+            (self.seq, appended, len(entries), open_part),
+        )
         self._sql.execute("INSERT INTO sealable VALUES (?, ?)", (self.seq, sealable))
         rows = (
             (e.window.tile, e.window.day, e.report.report_id, e.content, self.seq, line)
             for line, e in enumerate(entries)
         )
         self._sql.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)", rows)
+        revising = ((e.report.report_id, e.report.revises) for e in entries if e.report.revises is not None)
+        self._sql.executemany("INSERT OR IGNORE INTO revising VALUES (?, ?)", revising)
         self._sql.execute(
             "INSERT INTO figures VALUES ('reports', ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
             (len(entries),),

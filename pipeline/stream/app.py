@@ -1,7 +1,9 @@
-"""The Faust app: two agents. One shares reports out over the partitions of `tiles`; the other keeps those partitions.
+"""The Faust app: three agents. One shares reports out over the partitions of `tiles`; one keeps those partitions; one
+keeps those of `findings`, where provisions are judged that remember.
 
     reports ─► intake ─► tiles ─► keeper ─► incidents, alerts, transitions
-                  └──► rejects ◄────┘
+                  └──► rejects ◄────┤                     ▲
+                                    └─► findings ─► law keeper
 
 A record is acknowledged when all that follows from it is on the broker, and in its order. So whatever crashes, what was
 not acknowledged comes again; ids are derived, and what comes twice changes nothing.
@@ -13,22 +15,22 @@ filled from the topic.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import Any, cast
 
 import faust
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faust.exceptions import ProducerSendError
 
 from pipeline.metrics import DriverMetrics
-from pipeline.store.database import StoreError
 from pipeline.stream.connection import faust_options
+from pipeline.stream.delivery import Delivery, Sending
 from pipeline.stream.intake import Frame, share_out
-from pipeline.stream.keeper import Common, Keeper, Kept, Outgoing, Taken
-from pipeline.stream.replaying import Past
+from pipeline.stream.keeper import Common, Keeper, Taken
+from pipeline.stream.law_keeper import LawKeeper
+from pipeline.stream.partitions import Partitions
+from pipeline.stream.replaying import Ends
 from pipeline.stream.settings import Settings
 from pipeline.stream.topics import MAX_MESSAGE_BYTES
 from pipeline.stream.wire import encode_reject
@@ -37,36 +39,24 @@ TAKEN_AT = "taken_at"
 """The header of `tiles` that says when the broker took the reports (seconds since 1970)."""
 
 _MOST = 256
-"""Records that are worked off together."""
+_MOST_BYTES = 4 << 20
+"""Records that are worked off together; frames of the largest size are few."""
 
-_AT_ONCE = 2_000
-"""Records on their way to the broker at one time."""
+_WAITING = 16
+"""Records that wait on each of the two ways, here and once more with Faust: each may have megabytes."""
+
+_FETCHED = 64
+"""Records that Faust takes from the driver at one time: unpacked, a fetch may have twenty times its bytes."""
 
 _REFUSED_S = 15.0
 """So long the driver tries to get a record through before it says that it cannot."""
 
 _START_S = 60.0
-_AGAIN_S = 0.5
-_LOCKED_S = 5.0
-"""So long a partition's last owner on this machine has to close its file; then another file is begun."""
-
-_FILES = 16
-
-_log = logging.getLogger(__name__)
+_ASK_EVERY_S = 2.0
 
 
 class SleptError(Exception):
     """Raised where the process was stopped for so long that its partitions are others' by now; what it knows is old."""
-
-
-class Sending(NamedTuple):
-    """A record for the broker; without a partition, any will do."""
-
-    topic: str
-    partition: int | None
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]] | None = None
 
 
 class Worker:
@@ -88,12 +78,17 @@ class Worker:
     ) -> None:
         self._settings, self._common, self._metrics = settings, common, metrics
         self._failed, self._say = failed, say
-        self._reports: asyncio.Queue[Any] = asyncio.Queue(2 * _MOST)
-        self._tiles: asyncio.Queue[Any] = asyncio.Queue(2 * _MOST)
-        self._keepers: dict[int, Keeper] = {}
-        self._assigned: set[int] = set()
+        self._reports: asyncio.Queue[Any] = asyncio.Queue(_WAITING)
+        self._kept: dict[str, asyncio.Queue[Any]] = {name: asyncio.Queue(_WAITING) for name in ("tiles", "findings")}
+        self._delivery = Delivery(settings.prefix, self._post, metrics, self._did)
+        self._partitions = {
+            name: Partitions(opens, name, settings, common, metrics, self._delivery, self._fence, self._did)
+            for name, opens in (("tiles", Keeper), ("findings", LawKeeper))
+        }
+        self._assigned_anew = asyncio.Event()
+        self._ends = Ends(settings)
+        self._is_away = False
         self._reached: dict[Any, int] = {}
-        self._keeping = asyncio.Lock()
         self._busy_since: dict[str, float] = {}
         # Before the first pulse it has to join its group, which may have to wait for a dead member to be given up.
         self._pulse_at = self._done_at = time.monotonic() + _START_S
@@ -112,6 +107,7 @@ class Worker:
             topic_disable_leader=True,
             consumer_auto_offset_reset="earliest",
             consumer_max_fetch_size=2 * MAX_MESSAGE_BYTES,
+            broker_max_poll_records=_FETCHED,
             producer_acks=-1,
             producer_compression_type=None if settings.compression.value == "none" else settings.compression.value,
             producer_max_request_size=2 * MAX_MESSAGE_BYTES,
@@ -122,13 +118,17 @@ class Worker:
             broker_heartbeat_interval=settings.session_s / 5.0,
             broker_commit_interval=1.0,
             stream_wait_empty=False,
+            stream_buffer_maxsize=_WAITING,
         )
-        for name, queue in (("reports", self._reports), ("tiles", self._tiles)):
+        for name, queue in (("reports", self._reports), *self._kept.items()):
             topic = app.topic(self._full(name), value_serializer="raw", key_serializer="raw")
             app.agent(topic, name=f"{settings.app_id}-{name}")(_into(queue))
         app.task(self._alive(lambda: self._work_off("reports", self._reports, self._share)))
-        app.task(self._alive(lambda: self._work_off("tiles", self._tiles, self._keep)))
+        for name, queue in self._kept.items():
+            app.task(self._alive(partial(self._work_off, name, queue, partial(self._keep, self._partitions[name]))))
+        app.task(self._alive(self._open))
         app.task(self._alive(self._watch))
+        app.task(self._alive(self._ask))
         app.on_partitions_assigned.connect(cast(Any, self._took))
         app.on_partitions_revoked.connect(cast(Any, self._gave_up))
         return app
@@ -152,19 +152,28 @@ class Worker:
         return task
 
     async def _work_off(
-        self, name: str, queue: "asyncio.Queue[Any]", work: Callable[[list[Any]], Awaitable[None]]
+        self, name: str, queue: "asyncio.Queue[Any]", work: Callable[[list[Any]], Awaitable[list[Any]]]
     ) -> None:
-        """Works records off, some together, in their order; acknowledges them when all is done."""
+        """Works records off, some together, in their order; acknowledges what is done."""
         while True:
             events = [await queue.get()]
             self._busy_since[name] = time.monotonic()
             await self._gather(queue, events)
-            await work(events)
-            for event in events:
+            for event in await work(events):
                 event.ack()
                 self._reached[event.message.tp] = event.message.offset + 1
             del self._busy_since[name]
             self._did()
+
+    async def _open(self) -> None:
+        """Opens the partitions that the worker is given, also where there is no record for them."""
+        while True:
+            await self._assigned_anew.wait()
+            self._assigned_anew.clear()
+            self._busy_since["open"] = time.monotonic()
+            for partitions in self._partitions.values():
+                await partitions.open()
+            del self._busy_since["open"]
 
     def _did(self) -> None:
         """Something is done: the worker is not stuck."""
@@ -174,17 +183,22 @@ class Worker:
     async def _gather(self, queue: "asyncio.Queue[Any]", events: list[Any]) -> None:
         """Waits a little for more, so that a feed of single records is not worked off one by one."""
         until = time.monotonic() + self._settings.gather_ms / 1000.0
-        while len(events) < _MOST:
-            with suppress(asyncio.QueueEmpty):
-                events.append(queue.get_nowait())
-                continue
-            wait = until - time.monotonic()
-            if wait <= 0.0:
-                return
-            with suppress(TimeoutError):
-                events.append(await asyncio.wait_for(queue.get(), wait))
+        size = _size(events[0])
+        while len(events) < _MOST and size < _MOST_BYTES:
+            try:
+                event = queue.get_nowait()
+            except asyncio.QueueEmpty:
+                wait = until - time.monotonic()
+                if wait <= 0.0:
+                    return
+                try:
+                    event = await asyncio.wait_for(queue.get(), wait)
+                except TimeoutError:
+                    return
+            events.append(event)
+            size += _size(event)
 
-    async def _share(self, events: list[Any]) -> None:
+    async def _share(self, events: list[Any]) -> list[Any]:
         frames = [
             Frame(f"{e.message.topic}/{e.message.partition}@{e.message.offset}", e.message.timestamp, e.value or b"")
             for e in events
@@ -193,126 +207,54 @@ class Worker:
         headers = [(TAKEN_AT, repr(shared.taken_at).encode())]
         records = [Sending("tiles", partition, None, value, headers) for partition, value in shared.tiles]
         records += [Sending("rejects", None, None, encode_reject(reject)) for reject in shared.rejects]
-        await self._deliver(records)
-        for report in shared.reports:
-            self._metrics.reports_received(report.source, report.feed)
+        await self._delivery.deliver(records, self._fence)
+        for (source, feed), one in shared.received.items():
+            self._metrics.reports_received(source, feed, one.reports, one.last_at)
         for reject in shared.rejects:
             self._metrics.rejected(reject.source, reject.reason)
+        return events
 
-    async def _keep(self, events: list[Any]) -> None:
-        by_partition: dict[int, list[Taken]] = {}
+    @staticmethod
+    async def _keep(partitions: Partitions, events: list[Any]) -> list[Any]:
+        by_partition: dict[int, list[Any]] = {}
         for event in events:
-            taken = Taken(event.message.offset, event.value or b"", _taken_at(event.message))
-            by_partition.setdefault(event.message.partition, []).append(taken)
-        for partition, records in by_partition.items():
-            left: Sequence[Taken] = records
-            while left:
-                async with self._keeping:
-                    # What is left of a partition that is another's by now will be worked off there.
-                    left = await self._kept(partition, left) if partition in self._assigned else ()
+            by_partition.setdefault(event.message.partition, []).append(event)
+        done: list[Any] = []
+        for partition, some in by_partition.items():
+            records = [Taken(one.message.offset, one.value or b"", _taken_at(one.message)) for one in some]
+            if await partitions.keep(partition, records):
+                done += some
+        return done
 
-    async def _kept(self, partition: int, records: Sequence[Taken]) -> Sequence[Taken]:
-        """Takes in a transaction's worth of records, and tells others what came of it; gives those that are left."""
-        keeper = self._keepers.get(partition)
-        if keeper is None:
-            keeper = self._keepers[partition] = await self._opened(partition)
-            self._metrics.took_over(keeper.store.alerts(), partition)
-        if records[0].offset > keeper.next_offset or not keeper.is_current:
-            past = Past(self._settings, partition)
-            await asyncio.to_thread(keeper.catch_up, records[0].offset, past, self._did)
-        await self._send_on(keeper)
-        kept, left = await asyncio.to_thread(keeper.take, records)
-        await self._send_on(keeper)
-        for one in kept:
-            self._tell(partition, one)
-        self._metrics.state_reports(sum(each.reports for each in self._keepers.values()))
-        self._did()
-        return left
-
-    def _tell(self, partition: int, kept: Kept) -> None:
-        """Tells the metrics what came of a batch, now that others have heard of it."""
-        self._metrics.event_time(kept.outcome.watermark)
-        for report, late in zip(kept.reports, kept.outcome.late, strict=False):
-            if late:
-                self._metrics.late(report.source)
-        raised = self._metrics.revised(kept.outcome.revisions, partition)
-        now = self._common.clock().timestamp()
-        for said in raised:
-            times = [kept.taken_at[name] for name in said.alert.report_ids if name in kept.taken_at]
-            if times:
-                self._metrics.report_to_alert(now - max(times))
-
-    async def _opened(self, partition: int) -> Keeper:
-        """The keeper of a partition. Its last owner may still be closing the file, or have been stopped with it."""
-        until = time.monotonic() + _LOCKED_S
-        for number in range(_FILES):
-            name = f"tiles-{partition}.db" if not number else f"tiles-{partition}.{number}.db"
-            while True:
-                try:
-                    return await asyncio.to_thread(Keeper, partition, self._common, name)
-                except StoreError as error:
-                    if "another run" not in str(error):
-                        raise
-                    if time.monotonic() > until:
-                        break
-                    await asyncio.sleep(_AGAIN_S / 5)
-        raise StoreError(f"{self._common.folder}: every file of partition {partition} is in use")
-
-    async def _send_on(self, keeper: Keeper) -> None:
-        """Sends what a keeper has to send, and takes it out of its outbox."""
-        while out := await asyncio.to_thread(keeper.outgoing, _AT_ONCE):
-            reached = await self._deliver([_sending(one, keeper.partition) for one in out])
-            await asyncio.to_thread(keeper.sent, out[-1].number, reached)
-
-    async def _deliver(self, records: Sequence[Sending]) -> dict[str, int]:
-        """Comes back when the broker has acknowledged every record, in their order, however long that takes.
-
-        Returns:
-            For each topic the offset of the last record.
-        """
-        reached: dict[str, int] = {}
-        while records:
-            some, refused = records[:_AT_ONCE], None
-            self._fence()
-            done = 0
-            try:
-                acknowledged = [await self._post(one) for one in some]
-                results = await asyncio.gather(*acknowledged, return_exceptions=True)
-                for one, result in zip(some, results, strict=True):
-                    if isinstance(result, BaseException):
-                        raise result
-                    reached[one.topic] = result.offset
-                    done += 1
-            except MessageSizeTooLargeError:
-                raise
-            except (KafkaError, ProducerSendError) as error:
-                refused = error
-            # After one that failed, all are sent again: of one key the last must be the last.
-            records = records[done:]
-            self._metrics.broker_connected(refused is None)
-            self._did()
-            if refused is not None:
-                _log.warning("the broker takes nothing, waiting for it: %s", refused)
-                await asyncio.sleep(_AGAIN_S)
-        return reached
-
-    async def _post(self, one: Sending) -> Awaitable[Any]:
-        producer = self.app.producer
-        return await producer.send(self._full(one.topic), one.key, one.value, one.partition, None, one.headers)
+    async def _post(self, full_name: str, one: Sending) -> Awaitable[Any]:
+        posted = await self.app.producer.send(full_name, one.key, one.value, one.partition, None, one.headers)
+        return cast(Awaitable[Any], posted)
 
     def _fence(self) -> None:
         if time.monotonic() - self._pulse_at > self._settings.session_s:
             raise SleptError(f"stopped for {time.monotonic() - self._pulse_at:.0f} s: others have gone on")
 
     async def _watch(self) -> None:
-        """The pulse: tells that the worker is alive, and how far behind it is."""
+        """The pulse: the loop turns, and the process was not stopped."""
         while True:
             self._fence()
             self._pulse_at = time.monotonic()
-            if not self.busy_s:
-                self._metrics.progress()
-            self._tell_lag()
             await asyncio.sleep(1.0)
+
+    async def _ask(self) -> None:
+        """Asks the broker how much there is; that it answers is told, and what the worker has still to do."""
+        while True:
+            places = [(place.topic, place.partition) for place in cast(Any, self.app.consumer).assignment()]
+            ends = await asyncio.to_thread(self._ends.of, places)
+            self._metrics.broker_connected(ends is not None)
+            if (ends is None) != self._is_away:
+                self._is_away = ends is None
+                self._say("waiting for the broker: it does not answer" if self._is_away else "the broker answers again")
+            if ends is not None:
+                if not self.busy_s:
+                    self._metrics.progress()
+                self._tell_lag(ends)
+            await asyncio.sleep(_ASK_EVERY_S)
 
     @property
     def busy_s(self) -> float:
@@ -325,25 +267,27 @@ class Worker:
         now = time.monotonic()
         return max(min(self.busy_s, now - self._done_at), now - self._pulse_at)
 
-    def _tell_lag(self) -> None:
+    def _tell_lag(self, ends: dict[tuple[str, int], int]) -> None:
         consumer = cast(Any, self.app.consumer)
         for place in consumer.assignment():
-            end, at = consumer.highwater(place), self._reached.get(place, consumer._read_offset.get(place))
+            end, at = ends.get((place.topic, place.partition)), self._reached.get(place, consumer._read_offset[place])
             if end is not None and at is not None:
                 self._metrics.consumer_lag(place.topic, place.partition, max(0, end - at))
 
     async def _took(self, _app: Any, assigned: set[Any], **_: Any) -> None:
-        self._assigned = {place.partition for place in assigned if place.topic == self._full("tiles")}
-        self._say(f"keeps partitions {', '.join(map(str, sorted(self._assigned))) or 'none'} of {self._full('tiles')}")
+        for name, partitions in self._partitions.items():
+            partitions.assigned = {place.partition for place in assigned if place.topic == self._full(name)}
+        self._assigned_anew.set()
+        tiles = self._partitions["tiles"].assigned
+        self._say(f"keeps partitions {', '.join(map(str, sorted(tiles))) or 'none'} of {self._full('tiles')}")
 
     async def _gave_up(self, _app: Any, revoked: set[Any], **_: Any) -> None:
-        partitions = {place.partition for place in revoked if place.topic == self._full("tiles")}
-        self._assigned -= partitions
-        async with self._keeping:
-            for partition in partitions & self._keepers.keys():
-                keeper = self._keepers.pop(partition)
-                await asyncio.to_thread(keeper.close)
-                self._metrics.gave_up(partition)
+        for queue in (self._reports, *self._kept.values()):
+            _drop(queue, revoked)
+        for place in revoked:
+            self._reached.pop(place, None)
+        for name, partitions in self._partitions.items():
+            await partitions.give_up(place.partition for place in revoked if place.topic == self._full(name))
         for place in revoked:
             with suppress(KeyError):
                 self._metrics.no_longer_consumes(place.topic, place.partition)
@@ -364,6 +308,16 @@ def _taken_at(message: Any) -> float:
     return float(message.timestamp)
 
 
-def _sending(one: Outgoing, partition: int) -> Sending:
-    key = None if one.key is None else one.key.encode()
-    return Sending(one.topic, None if one.topic == "rejects" else partition, key, one.value)
+def _size(event: Any) -> int:
+    return len(event.value or b"")
+
+
+def _drop(queue: "asyncio.Queue[Any]", revoked: set[Any]) -> None:
+    """Takes out what is another worker's by now; if it comes back here, it is read anew."""
+    waiting = []
+    with suppress(asyncio.QueueEmpty):
+        while True:
+            waiting.append(queue.get_nowait())
+    for event in waiting:
+        if event.message.tp not in revoked:
+            queue.put_nowait(event)

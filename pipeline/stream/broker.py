@@ -6,6 +6,7 @@ ready is found by asking it.
 
 import base64
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -98,6 +99,16 @@ def running(folder: Path) -> Broker | None:
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         return None
     return known if _is_alive(known) else None
+
+
+def last_port(folder: Path) -> int:
+    """The port that a folder's broker had last; the usual one where there was none."""
+    try:
+        told = (folder / "server.properties").read_text(encoding="utf-8")
+    except OSError:
+        return DEFAULT_PORT
+    found = re.search(rf"^listeners=\w+://{re.escape(HOST)}:(\d+)", told, re.MULTILINE)
+    return int(found[1]) if found else DEFAULT_PORT
 
 
 def stop(folder: Path, *, at_once: bool = False) -> bool:

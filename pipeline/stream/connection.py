@@ -128,7 +128,8 @@ def check_connection(settings: Settings, timeout_s: float = CONNECT_S) -> None:
     found = next((error for error in refused if not isinstance(error, BrokerUnreachableError)), None)
     if found is not None:
         raise found
-    raise BrokerUnreachableError("; ".join(map(str, refused)))
+    hint = "; start one with `truceline kafka up`, or name another with --kafka or TRUCELINE_KAFKA"
+    raise BrokerUnreachableError("; ".join(map(str, refused)) + hint * (not settings.is_given("bootstrap_servers")))
 
 
 class _Closed(Exception):

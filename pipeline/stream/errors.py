@@ -6,7 +6,8 @@ StreamError
 │   ├── BrokerUnreachableError   nobody answers: it may come back, so that it is worth waiting
 │   ├── TlsRefusedError          the certificate, theirs or ours, is not accepted
 │   └── AuthenticationError      the broker does not accept the user
-└── TopicError                   a topic is missing, or is not what it must be
+└── TopicError                   the broker does not take or give what it should of a topic
+    └── UnfitTopicsError         topics are missing, or not what they must be: nothing can begin
 """
 
 
@@ -35,4 +36,8 @@ class AuthenticationError(NoConnectionError):
 
 
 class TopicError(StreamError):
-    """A topic is missing, or is not what it must be."""
+    """The broker does not take or give what it should of a topic."""
+
+
+class UnfitTopicsError(TopicError):
+    """Topics are missing, or are not what they must be, or are not ours to see: nothing can begin with them."""

@@ -1,6 +1,7 @@
 """The first agent's work: frames of `reports`, checked, for the partitions of `tiles` that must hear of each report."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -8,11 +9,13 @@ from msgspec.structs import replace
 
 from pipeline.gazetteer import Gazetteer
 from pipeline.geometry.footprints import Footprints
-from pipeline.model.records import Reject
+from pipeline.model.records import Reject, Window
 from pipeline.model.report import Report
 from pipeline.monitor.place import place
 from pipeline.monitor.shards import Shards
-from pipeline.stream.wire import FRAME_REPORTS, decode_frame, encode_frame
+from pipeline.stream.wire import FRAME_BYTES, FRAME_REPORTS, decode_rows, encode, failed
+
+_log = logging.getLogger(__name__)
 
 
 class Frame(NamedTuple):
@@ -23,32 +26,96 @@ class Frame(NamedTuple):
     value: bytes
 
 
+class Feed(NamedTuple):
+    """How many reports of a feed there were, and when the last was received (seconds since 1970)."""
+
+    reports: int
+    last_at: float
+
+
 class Shared(NamedTuple):
-    """What became of some frames: records for partitions of `tiles`, rejects, and the reports themselves.
+    """What became of some frames: records for partitions of `tiles`, rejects, and what came by source and feed.
 
     `taken_at` is when the broker took the first of the frames.
     """
 
     tiles: list[tuple[int, bytes]]
     rejects: list[Reject]
-    reports: list[Report]
+    received: Mapping[tuple[str, str | None], Feed]
     taken_at: float
+
+
+class _Read(NamedTuple):
+    """A report with where it stood: its frame and row."""
+
+    report: Report
+    frame: str
+    row: int
 
 
 def share_out(frames: Sequence[Frame], gazetteer: Gazetteer, shards: Shards) -> Shared:
     """Checks frames and shares their reports out. The same frames always give the same."""
-    reports: list[Report] = []
+    read: list[_Read] = []
     rejects: list[Reject] = []
     for frame in frames:
-        good, bad = decode_frame(frame.value, frame.place, gazetteer)
-        rejects += bad
-        # That the broker took it is when it entered the record, unless it says so itself; told twice it is the same.
         taken_at = datetime.fromtimestamp(frame.taken_at, UTC)
-        reports += [one if one.received_at is not None else replace(one, received_at=taken_at) for one in good]
-    windows = place(reports, Footprints([report.footprint for report in reports], gazetteer.outlines))
+        for row in decode_rows(frame.value, frame.place, gazetteer):
+            read += [_Read(_received(report, taken_at), frame.place, row.number) for report in row.reports]
+            if row.reject is not None:
+                rejects.append(row.reject)
+    windows, reports = list[Window](), list[Report]()
+    for some, placed in _placed(read, gazetteer, rejects):
+        windows += placed
+        reports += [one.report for one in some]
     records = [
-        (partition, encode_frame(some[begin : begin + FRAME_REPORTS]))
+        (partition, value)
         for partition, some in sorted(shards.shared(windows, reports).items())
-        for begin in range(0, len(some), FRAME_REPORTS)
+        for value in _cut([encode(report) for report in some])
     ]
-    return Shared(records, rejects, reports, min(frame.taken_at for frame in frames))
+    return Shared(records, rejects, _counted(reports), min(frame.taken_at for frame in frames))
+
+
+def _received(report: Report, taken_at: datetime) -> Report:
+    """That the broker took it is when it entered the record, unless it was earlier; told twice it is the same."""
+    if report.received_at is not None and report.received_at <= taken_at:
+        return report
+    return replace(report, received_at=taken_at)
+
+
+def _placed(
+    read: Sequence[_Read], gazetteer: Gazetteer, rejects: list[Reject]
+) -> Iterator[tuple[Sequence[_Read], list[Window]]]:
+    """The reports with their windows, in their order; one with which that fails is found by halves, and rejected."""
+    reports = [one.report for one in read]
+    try:
+        yield read, place(reports, Footprints([report.footprint for report in reports], gazetteer.outlines))
+    except Exception:  # noqa: BLE001 - a fault of ours with one report is not to stop those beside it
+        if len(read) > 1:
+            middle = len(read) // 2
+            yield from _placed(read[:middle], gazetteer, rejects)
+            yield from _placed(read[middle:], gazetteer, rejects)
+            return
+        (one,) = read
+        _log.exception("%s:%d cannot be placed: rejected", one.frame, one.row)
+        rejects.append(failed(one.frame, one.row, one.report.source, encode(one.report), "placing it failed"))
+
+
+def _cut(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Lines as frames of the size that a record may have; a line that is larger by itself is one."""
+    some, size = list[bytes](), 0
+    for line in lines:
+        if some and (size + len(line) + 1 > FRAME_BYTES or len(some) == FRAME_REPORTS):
+            yield b"\n".join(some)
+            some, size = [], 0
+        some.append(line)
+        size += len(line) + 1
+    if some:
+        yield b"\n".join(some)
+
+
+def _counted(reports: Sequence[Report]) -> dict[tuple[str, str | None], Feed]:
+    times: dict[tuple[str, str | None], list[datetime]] = {}
+    for report in reports:
+        if report.received_at is not None:
+            times.setdefault((report.source, report.feed), []).append(report.received_at)
+    return {feed: Feed(len(at), max(at).timestamp()) for feed, at in times.items()}

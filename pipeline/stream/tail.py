@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
 _POLL_MS = 200
+_BEGIN_S = 15.0
+"""So long a broker that has only just begun may be unable to say where a topic ends."""
+
 _CHECK_S = 5.0
 """After so long a silence, somebody looks whether the broker is still there."""
 
@@ -52,7 +55,7 @@ def tail(
     consumer = _open(settings)
     watch = watch or Watch()
     try:
-        ends = _place(consumer, settings.prefix + name, from_beginning)
+        ends = _placed(consumer, settings.prefix + name, from_beginning)
         quiet = _Quiet(settings, watch)
         while follow or any(consumer.position(place) < end for place, end in ends.items()):
             watch.tick()
@@ -81,9 +84,27 @@ def _open(settings: Settings) -> "KafkaConsumer":
         client_id="truceline-tail",
         group_id=None,
         enable_auto_commit=False,
+        # Where what is to be read was dropped meanwhile, reading goes on with what is there still.
+        auto_offset_reset="earliest",
         max_partition_fetch_bytes=2 * MAX_MESSAGE_BYTES,
         allow_auto_create_topics=False,
     )
+
+
+def _placed(consumer: "KafkaConsumer", topic: str, from_beginning: bool) -> "dict[Any, int]":
+    """The same as `_place`; a broker that has only just begun is asked again for a while."""
+    from kafka.errors import KafkaError
+
+    until = time.monotonic() + _BEGIN_S
+    while True:
+        try:
+            return _place(consumer, topic, from_beginning)
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > until:
+                raise BrokerUnreachableError(
+                    f"{topic}: the broker tells nothing of it: {type(error).__name__}"
+                ) from error
+            time.sleep(_POLL_MS / 1000)
 
 
 def _place(consumer: "KafkaConsumer", topic: str, from_beginning: bool) -> "dict[Any, int]":

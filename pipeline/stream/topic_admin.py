@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.stream.connection import check_connection, kafka_options
-from pipeline.stream.errors import BrokerUnreachableError, TopicError
+from pipeline.stream.errors import BrokerUnreachableError, TopicError, UnfitTopicsError
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_plan import Action, Found, Step, plan
 from pipeline.stream.topics import Topic, wanted
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 SEEN_S = 15.0
 """How long a broker may take until it tells of a change as done."""
 
-_NO_SUCH_TOPIC = 3
+_NO_SUCH_TOPIC, _NOT_OURS = 3, 29
+"""Error codes of Kafka's protocol: unknown topic or partition, and no right to the topic."""
 
 
 class Held(NamedTuple):
@@ -112,16 +113,46 @@ def demand(settings: Settings, *names: str) -> str:
 
     Raises:
         NoConnectionError: there is no connection.
-        TopicError: one is missing.
+        UnfitTopicsError: one is missing, or cannot be looked at.
     """
     asked = [settings.prefix + name for name in names]
     with admin(settings) as client:
         cluster = str(client.describe_cluster()["cluster_id"])
-        missing = [about["name"] for about in client.describe_topics(asked) if about["error_code"] == _NO_SUCH_TOPIC]
+        found = _described(client, asked)
+    missing = [name for name in asked if name not in found]
     if missing:
         where = ",".join(settings.bootstrap_servers)
-        raise TopicError(f"{where}: there is no topic {', '.join(missing)}; `truceline topics create` makes them")
+        raise UnfitTopicsError(f"{where}: there is no topic {', '.join(missing)}; `truceline topics create` makes them")
     return cluster
+
+
+def partitions(settings: Settings, *names: str) -> dict[str, int]:
+    """How many partitions some topics have, by their name without the prefix; nothing for one that is not there.
+
+    Raises:
+        NoConnectionError: there is no connection.
+        UnfitTopicsError: one cannot be looked at.
+    """
+    with admin(settings) as client:
+        found = _described(client, [settings.prefix + name for name in names])
+    return {name.removeprefix(settings.prefix): len(parts) for name, parts in found.items()}
+
+
+def _described(client: "KafkaAdminClient", names: Sequence[str]) -> dict[str, Any]:
+    """Those of some topics that are there, with their partitions.
+
+    Raises:
+        UnfitTopicsError: the broker does not tell of one.
+    """
+    found: dict[str, Any] = {}
+    for about in client.describe_topics(list(names)):
+        if about["error_code"] == _NOT_OURS:
+            raise UnfitTopicsError(f"{about['name']}: the broker does not let us see this topic")
+        if about["error_code"] not in (0, _NO_SUCH_TOPIC):
+            raise UnfitTopicsError(f"{about['name']}: the broker tells nothing of it: error {about['error_code']}")
+        if not about["error_code"]:
+            found[about["name"]] = about["partitions"]
+    return found
 
 
 def largest_message(settings: Settings, full_name: str) -> int:
@@ -144,9 +175,7 @@ def _found(client: "KafkaAdminClient", names: Sequence[str]) -> dict[str, tuple[
     from kafka import TopicPartition
     from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 
-    about = {
-        topic["name"]: topic["partitions"] for topic in client.describe_topics(list(names)) if not topic["error_code"]
-    }
+    about = _described(client, names)
     if not about:
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in about]

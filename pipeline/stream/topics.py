@@ -127,13 +127,14 @@ def _of_what_follows(window_days: int) -> tuple[Topic, ...]:
         ),
         Topic(
             "findings",
-            "Incidents, judged",
-            "Reserved: what one incident amounts to under one agreement, for clauses that remember. "
-            "Clauses that do not are judged where incidents are.",
-            key="the agreement's name",
-            payload=None,
-            writers=(),
-            readers=(),
+            "Incidents, for provisions that remember",
+            "What is found of some incidents for those provisions of one agreement that remember, and what was said of "
+            "alerts that these watch. Of two records about an incident from one partition the later counts. "
+            "Provisions that do not remember are judged where incidents are.",
+            key="agreement",
+            payload="findings",
+            writers=("worker",),
+            readers=("worker",),
             retention_days=window_days,
         ),
         Topic(

@@ -6,7 +6,7 @@ shows it. What a reader does not know it passes over, so that an older and a new
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 import msgspec
@@ -15,9 +15,10 @@ from msgspec.structs import asdict
 from pipeline.gazetteer import Gazetteer
 from pipeline.model.records import Alert, Incident, Reject, Revision
 from pipeline.model.report import Report, Time
-from pipeline.model.taxonomy import Change
-from pipeline.sources.base import ReadContext
+from pipeline.model.taxonomy import Change, RejectReason
+from pipeline.sources.base import ReadContext, Row, digest
 from pipeline.sources.ndjson import Ndjson
+from pipeline.sources.records import KEPT_BYTES
 
 FRAME_BYTES = 1 << 20
 """The most that is gathered into one frame; a report that is larger by itself has one of its own."""
@@ -55,11 +56,16 @@ def decode_frame(value: bytes, place: str, gazetteer: Gazetteer) -> tuple[list[R
     """
     reports: list[Report] = []
     rejects: list[Reject] = []
-    for row in Ndjson().read(cast(BinaryIO, io.BytesIO(value)), ReadContext(place, gazetteer)):
+    for row in decode_rows(value, place, gazetteer):
         reports.extend(row.reports)
         if row.reject is not None:
             rejects.append(row.reject)
     return reports, rejects
+
+
+def decode_rows(value: bytes, place: str, gazetteer: Gazetteer) -> Iterator[Row]:
+    """The same, row by row."""
+    return Ndjson().read(cast(BinaryIO, io.BytesIO(value)), ReadContext(place, gazetteer))
 
 
 def encode_revision(said: Revision) -> bytes:
@@ -93,6 +99,27 @@ def decode_incident(value: bytes) -> Incident:
 def encode_reject(reject: Reject) -> bytes:
     """A reject with its row's bytes in base64, as it is exported, but without a number: no one counts them here."""
     return encode(reject_fields(reject))
+
+
+def failed(file: str, row: int, source: str, value: bytes, detail: str) -> Reject:
+    """The reject of what a fault of ours stands in the way of.
+
+    Args:
+        file: where it stands.
+        value: its bytes.
+    """
+    return Reject(
+        file=file,
+        row=row,
+        position=0,
+        field="",
+        reason=RejectReason.FAILED,
+        detail=f"{detail}; the worker's log says how",
+        source=source,
+        bytes=value[:KEPT_BYTES],
+        length=len(value),
+        sha256=digest(value),
+    )
 
 
 def reject_fields(reject: Reject) -> Mapping[str, Any]:

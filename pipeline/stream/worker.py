@@ -1,7 +1,7 @@
 """Running a worker: wait for the broker, run the Faust app, and end the process where it cannot go on.
 
-What a worker cannot go on after ends it at once, with exit code 1 and without a word to the broker: so nothing is
-acknowledged that is not done, and a supervisor starts it anew.
+What a worker cannot go on after ends it at once and without a word to the broker: so nothing is acknowledged that is
+not done. The exit code is 1, and a supervisor starts it anew; or 2 where somebody has to see to it first.
 """
 
 import logging
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import faust
 
@@ -20,15 +21,16 @@ from pipeline.metrics import DriverMetrics
 from pipeline.monitor.fuse.pairs import kernels
 from pipeline.monitor.parameters import DEFAULT
 from pipeline.monitor.shards import Shards
-from pipeline.stream.app import Worker
+from pipeline.store.database import StoreError
+from pipeline.stream.app import SleptError, Worker
 from pipeline.stream.connection import check_connection
-from pipeline.stream.errors import BrokerUnreachableError, TopicError
+from pipeline.stream.errors import BrokerUnreachableError, SettingsError, StreamError, UnfitTopicsError
 from pipeline.stream.keeper import Common
 from pipeline.stream.settings import Settings
-from pipeline.stream.topic_admin import demand, held
+from pipeline.stream.topic_admin import demand, partitions
 
-FAILED = 1
-_ALIKE = ("tiles", "incidents", "alerts", "transitions")
+FAILED, UNFIT = 1, 2
+_ALIKE = ("tiles", "incidents", "findings", "alerts", "transitions")
 _AGAIN_S = 2.0
 _LOOK_S = 1.0
 _FLOOD_S = 10.0
@@ -47,17 +49,17 @@ def run(
 
     Raises:
         NoConnectionError: the broker does not let us in.
-        TopicError: a topic is missing.
+        UnfitTopicsError: topics are missing, or not what they must be.
         SystemExit: as Faust ends.
     """
     _reach(settings, metrics, say)
     demand(settings, "reports", *_ALIKE, "rejects")
-    settings.state_folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings)
     shards = Shards(_partitions(settings), DEFAULT.observers)
     common = Common(
         settings.state_folder, agreements, gazetteer, shards, lambda: datetime.now(UTC), settings.retention_days
     )
-    worker = Worker(settings, common, metrics, lambda error: _end(say, f"cannot go on: {error!r}", error), say)
+    worker = Worker(settings, common, metrics, lambda error: _fail(say, error), say)
     threading.Thread(target=_watch, args=(worker, settings.stuck_after_s, say), daemon=True).start()
     _quiet()
     # A worker has small batches all day: the loops that a short command would do without are worth their start here.
@@ -65,6 +67,14 @@ def run(
     driver = faust.Worker(worker.app, loglevel="WARN", redirect_stdouts=False, override_logging=False, quiet=True)
     driver.spinner = None
     driver.execute_from_commandline()
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.state_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        origin = settings.origins["state_folder"]
+        raise SettingsError(f"{origin}: {settings.state_folder}: {error.strerror or error}") from error
 
 
 def _reach(settings: Settings, metrics: DriverMetrics, say: Callable[[str], None]) -> None:
@@ -87,10 +97,10 @@ def _reach(settings: Settings, metrics: DriverMetrics, say: Callable[[str], None
 
 def _partitions(settings: Settings) -> int:
     """How many partitions the work is shared out over: what is kept of one is told on the same one of each topic."""
-    counts = {one.topic.name: one.found.partitions for one in held(settings) if one.found and one.topic.name in _ALIKE}
+    counts = partitions(settings, *_ALIKE)
     if len(set(counts.values())) != 1:
         told = ", ".join(f"{settings.prefix}{name} has {count}" for name, count in counts.items())
-        raise TopicError(f"these topics must have as many partitions as each other: {told}")
+        raise UnfitTopicsError(f"these topics must have as many partitions as each other: {told}")
     return counts["tiles"]
 
 
@@ -103,15 +113,21 @@ def _watch(worker: Worker, stuck_after_s: float, say: Callable[[str], None]) -> 
             _end(say, f"stuck: nothing was done for {stuck_s:.0f} s")
 
 
-def _end(say: Callable[[str], None], why: str, error: BaseException | None = None) -> None:
+def _fail(say: Callable[[str], None], error: BaseException) -> None:
+    """Ends the process after an error; one that is no fault of ours is told without where it came from."""
+    if isinstance(error, StreamError | StoreError | SleptError):
+        _end(say, f"cannot go on: {error}", UNFIT if isinstance(error, SettingsError) else FAILED)
+    _log.critical("the worker ends", exc_info=error)
+    _end(say, f"cannot go on: {type(error).__name__}: {error}")
+
+
+def _end(say: Callable[[str], None], why: str, code: int = FAILED) -> NoReturn:
     """Ends the process as it is: an orderly end would acknowledge what is not done."""
-    if error is not None:
-        _log.critical("the worker ends", exc_info=error)
-    say(f"{why}; exit code {FAILED}")
+    say(f"{why}; exit code {code}")
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(FAILED)
+    os._exit(code)
 
 
 class _Seldom(logging.Filter):
@@ -131,8 +147,14 @@ class _Seldom(logging.Filter):
 
 
 def _quiet() -> None:
-    """Log lines go to standard error, and a flood of them is thinned out."""
+    """Log lines go to standard error, and a flood of them is thinned out.
+
+    The driver's own are left out: it tells of each rebalance and each attempt to connect as of an error. That the
+    broker is away, the worker says itself.
+    """
     handler = logging.StreamHandler()
     handler.addFilter(_Seldom())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for driver in ("aiokafka", "kafka"):
+        logging.getLogger(driver).setLevel(logging.CRITICAL)

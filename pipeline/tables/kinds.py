@@ -60,10 +60,10 @@ COLUMNS: Mapping[TableKind, tuple[str, ...]] = {
 NUMBERS = frozenset("chainage_m offset_m probability place_probability lon lat radius_m occurred".split())
 INTEGERS = frozenset("number row position length revision origins".split())
 BOOLEANS = frozenset({"unresolved"})
-TIMES = frozenset("observed_from observed_until decided_at".split())
+TIMES = frozenset("observed_from observed_until decided_at notified_at".split())
 NESTED = frozenset(
     "report_ids doubts readings attribution supersedes superseded_by "
-    "window footprint weapons calibre_mm counts ledgers attributions fixes".split()
+    "incident_ids figures window footprint weapons calibre_mm counts ledgers attributions fixes".split()
 )
 """The columns that are no text, by what they hold instead."""
 

@@ -28,6 +28,7 @@ BENCHES = {
     "stream": "over a broker on this machine: reports sent to alerts on their topic, beside other ways of doing it",
     "fusion": "which reports belong together, beside other ways of finding it; how right, and how fast",
     "fusion_load": "fusion of a bombardment, of a day of 50,000 reports, and of one late report",
+    "escalation": "how soon more findings than usual are signalled, and how often wrongly, beside plain rules",
 }
 """Modules of this package, each with a function `run` that gives its figures."""
 

@@ -77,7 +77,7 @@ class Play:
         self.case = Case(settings_for(broker.bootstrap, partitions=PARTITIONS), folder, reports, wanted=b"")
         self.workers: list[Running] = []
         self.slept: set[Running] = set()
-        self._monitor, self._book = Monitor([self.case.agreement], MemoryWindows(), AREAS), Book()
+        self._monitor, self._book = Monitor([self.case.agreement], MemoryWindows(), AREAS), Book([self.case.agreement])
 
     def played(self, follower: Follower, part: Sequence[Report], fault: "Callable[[Play], float]") -> Round:
         """One round."""

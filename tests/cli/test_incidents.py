@@ -313,7 +313,7 @@ def test_export_has_every_incident_in_every_format(cli: Cli, store: Path, tmp_pa
         return
     if ending == "csv":
         rows = out.read_text().splitlines()
-        assert rows[0].endswith("occurred,origins,unresolved,fixes,lon,lat,radius_m")
+        assert rows[0].endswith("occurred,origins,unresolved,fixes,notified_at,lon,lat,radius_m")
         assert len(rows) == len(ids) + 1
         assert all(",false," in row for row in rows[1:])
         return

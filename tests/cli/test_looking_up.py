@@ -65,19 +65,19 @@ def test_agreement_check_says_that_there_is_no_problem(cli: Cli, world: Path) ->
 def test_agreement_check_tells_every_problem_of_every_file(cli: Cli, world: Path, tmp_path: Path) -> None:
     text = world.read_text()
     world.write_text(
-        text.replace('zones = ["both"]', 'zones = ["nowhere"]').replace('severity = "minor"', 'severity = "bad"')
+        text.replace('zones = ["both"]', 'zones = ["nowhere"]').replace('severity = "serious"', 'severity = "bad"')
     )
     told = cli("agreement", "check", world, tmp_path / "none.toml", "donbas-2015")
     assert told.code == 2
     places = [row for row in told.out.splitlines() if row.startswith(f"{world}:")]
-    assert len(places) == 3
+    assert len(places) == 4
     for place in places:
         number = int(place.removeprefix(f"{world}:").split(":")[0])
         assert 1 < number <= len(text.splitlines())
     assert "none.toml" in told.out
     assert "donbas-2015: no problems" in told.out
     rows = [json.loads(row) for row in cli("agreement", "check", world, "--json").out.splitlines()]
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert all({"file", "line", "where", "what"} <= row.keys() for row in rows)
 
 

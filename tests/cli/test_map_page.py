@@ -138,7 +138,8 @@ def test_whole_days_are_days_on_the_map(cli: Cli, tmp_path: Path) -> None:
     days = report(51, CLEAR.footprint, at=timedelta(hours=22), lasting=timedelta(days=2), ledger="independent")
     record(tmp_path / "truceline.db", path, [days, CLEAR])
     assert cli("alerts", "map", "-o", "map.html", "-a", path, "--possible").code == 0
-    assert [one["days"] for one in data_of(tmp_path / "map.html")["alerts"]] == [None, "2016-03-02 to 03-03 (Kyiv)"]
+    told = {one["days"] for one in data_of(tmp_path / "map.html")["alerts"]}
+    assert told == {None, "2016-03-02 to 03-03 (Kyiv)"}
 
 
 def test_the_line_has_its_sides_and_the_zones_are_there(page: Path) -> None:

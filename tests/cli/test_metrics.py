@@ -28,6 +28,7 @@ PROMISED = {
     "truceline_reports_rejected",
     "truceline_reports_late",
     "truceline_alerts_raised",
+    "truceline_alerts_oldest_unacknowledged_seconds",
     "truceline_alerts_open",
     "truceline_report_to_alert_seconds",
     "truceline_source_last_report_timestamp_seconds",

@@ -3,7 +3,7 @@
 import math
 import re
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +116,40 @@ def test_an_alert_that_takes_another_s_place_is_not_raised(heir_first: bool) -> 
     assert value(metrics, "alerts_raised_total", **RAISED) == 1
 
 
+WAITS = {"agreement": "world", "severity": "grave"}
+
+
+def test_the_oldest_unacknowledged_alert_waits_until_somebody_acknowledges_it() -> None:
+    clock = Clock()
+    metrics = DriverMetrics(Role.RUN, clock)
+    waits = "alerts_oldest_unacknowledged_seconds"
+    assert value(metrics, waits, **WAITS) is None
+    metrics.took_over([alert("a"), alert("b")], raised_at={"a": NOW - timedelta(hours=1), "b": NOW})
+    assert value(metrics, waits, **WAITS) == 3600.0
+    clock.now += 60.0
+    assert value(metrics, waits, **WAITS) == 3660.0
+    metrics.revised([said(alert("a", acknowledged_by="Ines"), 2)])
+    assert value(metrics, waits, **WAITS) == 60.0
+    metrics.revised([said(alert("b", status=Status.CONFIRMED, acknowledged_by="Ines"), 2)])
+    assert value(metrics, waits, **WAITS) == 0.0
+    metrics.revised([said(alert("a"), 3)])
+    metrics.gave_up(0)
+    assert value(metrics, waits, **WAITS) == 0.0
+
+
+@pytest.mark.parametrize("heir_first", [True, False])
+def test_an_alert_under_a_new_name_has_waited_as_long_as_the_old(heir_first: bool) -> None:
+    clock = Clock()
+    metrics = DriverMetrics(Role.RUN, clock)
+    metrics.revised([said(alert("old"))])
+    clock.now += 60.0
+    later = NOW + timedelta(seconds=60)
+    heir = replace(said(alert("new"), supersedes=("old",)), decided_at=later)
+    gone = replace(said(replace(alert("old"), status=Status.SUPERSEDED), 2), decided_at=later)
+    metrics.revised([heir, gone] if heir_first else [gone, heir])
+    assert value(metrics, "alerts_oldest_unacknowledged_seconds", **WAITS) == 60.0
+
+
 def test_the_lag_of_event_time_grows_while_nothing_comes() -> None:
     clock = Clock()
     metrics = DriverMetrics(Role.WORKER, clock)
@@ -148,7 +182,7 @@ def test_a_backlog_does_not_make_a_feed_younger_or_older() -> None:
 
 
 def test_a_partition_that_went_elsewhere_has_no_lag_here() -> None:
-    metrics = DriverMetrics(Role.TAIL)
+    metrics = DriverMetrics(Role.WORKER)
     metrics.consumer_lag("truceline.alerts", 3, 7)
     assert value(metrics, "consumer_lag_records", topic="truceline.alerts", partition="3") == 7
     metrics.no_longer_consumes("truceline.alerts", 3)

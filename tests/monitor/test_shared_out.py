@@ -66,7 +66,7 @@ class Sharing:
     def __init__(self, agreements: Sequence[Agreement], count: int) -> None:
         self.shards = SHARDS[count]
         self.monitors = [self._monitor(agreements, shard) for shard in range(count)]
-        self.book = Book()
+        self.book = Book(agreements)
         self._told_by: dict[str, int] = {}
 
     def _monitor(self, agreements: Sequence[Agreement], shard: int) -> Monitor:

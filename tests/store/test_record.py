@@ -130,7 +130,7 @@ def test_a_changed_agreement_judges_everything_anew(tmp_path: Path, store: Store
 
 
 def test_a_report_far_behind_is_late_and_recorded_all_the_same(store: Store, agreement: Agreement) -> None:
-    record = recorder(store, agreement).record
+    record = Recorder(store, [agreement], {}, clock=lambda: DAY + timedelta(days=41)).record
     recent = report(1, AWAY, at=timedelta(days=40), received_at=DAY + timedelta(days=40))
     outcome = record([recent, report(2, NEAR_A), report(3, AWAY, at=timedelta(days=20))])
     assert outcome.late == (False, True, False)
@@ -183,7 +183,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "t.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     for write in (False, True):
-        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 2"):
+        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 3"):
             open_store(tmp_path / "t.db", write=write)
 
 

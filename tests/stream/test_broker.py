@@ -97,6 +97,8 @@ def test_up_prints_where_it_is_and_down_stops_it(folder: Path, tmp_path: Path) -
 
     again = truceline("up", *options)
     assert (again.code, again.out) == (0, up.out)
+    unasked = truceline("up", "--data", folder)
+    assert (unasked.code, unasked.out) == (0, up.out)
     assert broker.running(folder) == found, "a second one was started"
     told = truceline("status", "--data", folder, "--json").json()
     assert (told["bootstrap"], told["pid"], told["data"]) == (f"127.0.0.1:{port}", found.pid, str(folder))
@@ -110,6 +112,7 @@ def test_up_prints_where_it_is_and_down_stops_it(folder: Path, tmp_path: Path) -
 
     assert truceline("down", "--data", folder).code == 0
     assert has_ended(found.pid)
+    assert broker.last_port(folder) == port
     assert truceline("down", "--data", folder).code == 0
     status = truceline("status", "--data", folder)
     assert (status.code, status.out) == (1, "")

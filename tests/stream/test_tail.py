@@ -1,6 +1,7 @@
 """What is on a topic is shown as it is: from the beginning or from now on, to people and to programs."""
 
 import json
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from pipeline.model.taxonomy import RejectReason, Standing, Status
 from pipeline.resources import folder
 from pipeline.stream import topic_admin, wire
 from pipeline.stream.connection import kafka_options
+from pipeline.stream.replaying import Past
 from pipeline.stream.settings import Settings
 from tests.cli.driving import Cli, line, traceless
 from tests.strategies import AREA_IDS, reports, times
 from tests.stream.talking import clean_cli, hear, heard, running, settings_for, until
+from tests.stream.working import put as put_records
 
 EXAMPLES = folder("schemas") / "examples"
 
@@ -226,6 +229,32 @@ def test_from_the_beginning_it_shows_what_is_there_and_goes_on(topics: Settings)
         command.terminate()
         command.communicate(timeout=60)
     assert command.returncode == 130
+
+
+@pytest.mark.parametrize("reading", ["the past", "the tail"])
+def test_what_is_dropped_while_it_is_read_hides_nothing_of_the_rest(
+    topics: Settings, monkeypatch: pytest.MonkeyPatch, reading: str
+) -> None:
+    """Retention takes the first records between the look at where the topic begins and the first that is fetched."""
+    from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+
+    place = TopicPartition(f"{topics.prefix}tiles", 0)
+    put_records(topics, "tiles", [b"x"] * 20, partition=0)
+    seek = KafkaConsumer.seek
+
+    def dropped(consumer: Any, at: Any, offset: int) -> None:
+        seek(consumer, at, offset)
+        if at == place:
+            with KafkaAdminClient(**kafka_options(topics)) as admin:
+                admin.delete_records({place: 8})
+
+    monkeypatch.setattr(KafkaConsumer, "seek", dropped)
+    if reading == "the tail":
+        offsets = [one.offset for one in heard(topics, "tiles")]
+    else:
+        with closing(Past(topics, 0)) as past:
+            offsets = [one.offset for one in past.records("tiles", 0, 20)]
+    assert offsets == list(range(8, 20))
 
 
 def test_without_following_it_ends_where_the_topic_ended(topics: Settings, cli: Cli) -> None:

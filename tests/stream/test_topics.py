@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stream import topic_admin
-from pipeline.stream.errors import TopicError
+from pipeline.stream.errors import TopicError, UnfitTopicsError
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_plan import Action, Found, Step, plan
 from pipeline.stream.topics import RETENTION_MARGIN_DAYS, topics, wanted
@@ -273,8 +273,21 @@ def test_a_missing_topic_is_named_with_the_remedy(kafka: str, cli: Cli) -> None:
     Path("reports.ndjson").touch()
     for command in (("send", "reports.ndjson"), ("tail",)):
         told = cli(*command, "--config", "t.toml", "--kafka", kafka)
-        assert told.code == 1
+        assert told.code == 2
         assert "truceline topics create" in told.err
+
+
+class Guarded:
+    """A broker's answer to who may not see a topic; the tests' brokers have no access lists."""
+
+    @staticmethod
+    def describe_topics(names: list[str]) -> list[dict[str, Any]]:
+        return [{"name": name, "error_code": 29, "partitions": []} for name in names]
+
+
+def test_a_topic_that_is_not_ours_to_see_is_named() -> None:
+    with pytest.raises(UnfitTopicsError, match=r"t\.tiles: the broker does not let us see this topic"):
+        topic_admin._described(Guarded(), ["t.tiles"])
 
 
 def test_more_replicas_than_brokers_is_the_brokers_refusal_in_its_words(kafka: str, cli: Cli) -> None:

@@ -17,7 +17,7 @@ from pipeline.model.taxonomy import Standing
 from pipeline.store.database import open_store
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_admin import create
-from pipeline.stream.wire import encode_frame
+from pipeline.stream.wire import encode_frame, encode_revision
 from tests.cli.driving import Told, finish, line, start, traceless
 from tests.stream.brokers import PrivateBroker, SecuredKafka
 from tests.stream.talking import heard, secured_settings, settings_for, until
@@ -150,10 +150,19 @@ def test_a_worker_needs_an_agreement_that_there_is(kafka: str) -> None:
     assert (told.code, "of-nowhere" in told.err) == (2, True)
 
 
+def test_a_state_folder_that_cannot_be_is_told_in_a_line(kafka: str, tmp_path: Path) -> None:
+    settings = settings_for(kafka, partitions=PARTITIONS)
+    create(settings)
+    (tmp_path / "file").touch()
+    told = refused(settings, "-a", AGREEMENT, "--state-folder", str(tmp_path / "file"))
+    assert told.code == 2
+    assert f"--state-folder: {tmp_path / 'file'}: " in told.err.splitlines()[-1]
+
+
 def test_a_worker_makes_no_topics_and_says_how_they_are_made(kafka: str) -> None:
     settings = settings_for(kafka)
     told = refused(settings, "-a", AGREEMENT)
-    assert told.code == 1
+    assert told.code == 2
     why = told.err.splitlines()[-1]
     assert "there is no topic" in why
     assert f"{settings.prefix}reports" in why
@@ -169,7 +178,7 @@ def test_topics_of_unequal_partitions_are_refused(kafka: str) -> None:
     with KafkaAdminClient(bootstrap_servers=kafka) as client:
         client.create_partitions({f"{settings.prefix}alerts": NewPartitions(total_count=PARTITIONS + 1)})
     told = refused(settings, "-a", AGREEMENT)
-    assert told.code == 1
+    assert told.code == 2
     why = told.err.splitlines()[-1]
     assert f"{settings.prefix}alerts has {PARTITIONS + 1}" in why
     assert f"{settings.prefix}tiles has {PARTITIONS}" in why
@@ -190,9 +199,13 @@ def test_a_worker_waits_for_a_broker_that_is_not_there_yet(
         until(lambda: scraped(page)[PROGRESS] > before)
         broker.start()
         case.until_right()
-        assert scraped(page)["truceline_broker_connected", frozenset()] == 1.0
-        assert worker.stop() == 0
-    assert log_of(case).count("waiting for the broker") == 1
+        until(lambda: scraped(page)["truceline_broker_connected", frozenset()] == 1.0)
+        # It has nothing to do now, and knows all the same that the broker is gone.
+        broker.kill()
+        until(lambda: scraped(page)["truceline_broker_connected", frozenset()] == 0.0)
+        assert worker.process.poll() is None, "it should wait for the broker"
+    assert log_of(case).count("waiting for the broker") == 2
+    assert "aiokafka" not in log_of(case)
     assert "Traceback" not in log_of(case)
 
 
@@ -264,6 +277,46 @@ def test_the_metrics_tell_the_truth(case: Case) -> None:
         assert worker.stop() == 0
 
 
+def test_a_worker_that_begins_again_with_nothing_to_do_tells_of_all_that_it_keeps(case: Case) -> None:
+    with case.worker() as worker:
+        case.send(case.reports, frame=len(case.reports))
+        case.until_right()
+        assert worker.stop() == 0
+    (file, *_) = sorted(worker.state.glob("tiles-*.db"))
+    said = revisions(case.settings)[0]
+    with sqlite3.connect(file) as left:
+        row = "alerts", said.alert.alert_id, encode_revision(said)
+        left.execute("INSERT INTO outbox (topic, key, value) VALUES (?, ?, ?)", row)
+    left.close()
+    before = len(heard(case.settings, "alerts"))
+    with case.worker(TRUCELINE_WORKER_METRICS_LISTEN="127.0.0.1:0") as worker:
+        until(lambda: log_of(case).count("metrics at ") == 1)
+        page = page_of(case)
+        raised = [alert for alert in standing(case.settings).values() if alert.standing is Standing.RAISED]
+        until(lambda: summed(page, "truceline_alerts_open") == len(raised) > 0)
+        until(lambda: summed(page, "truceline_state_reports") >= len(case.reports))
+        until(lambda: len(heard(case.settings, "alerts")) == before + 1)
+        until(lambda: bool(lags(page, "tiles")) and not any(lags(page, "tiles") + lags(page, "reports")))
+        assert worker.stop() == 0
+    assert case.current() == case.wanted
+
+
+def summed(page: str, name: str) -> float:
+    return sum(value for (told, _), value in scraped(page).items() if told == name)
+
+
+def test_a_state_that_is_not_ours_ends_it_with_what_to_do(case: Case) -> None:
+    (case.folder / "one").mkdir()
+    for partition in range(PARTITIONS):
+        with sqlite3.connect(case.folder / "one" / f"tiles-{partition}.db") as other:
+            other.execute("CREATE TABLE something (other TEXT)")
+        other.close()
+    with case.worker() as worker:
+        assert worker.process.wait(timeout=60.0) == 2
+    assert "move the state folder away" in log_of(case).splitlines()[-1]
+    assert "Traceback" not in log_of(case)
+
+
 def rejected() -> Sample:
     return "truceline_reports_rejected_total", frozenset({"source": "ndjson", "reason": "missing"}.items())
 
@@ -285,7 +338,9 @@ def check_counts(case: Case, told: dict[Sample, float]) -> None:
     assert counted == by_provision
     assert raised, "there should be something to count"
     assert sum(value for (name, _), value in told.items() if name == "truceline_alerts_open") == len(raised)
-    assert told["truceline_report_to_alert_seconds_count", frozenset()] == len(raised)
+    # What many incidents mean together begins with no one report.
+    alone = [alert for alert in raised if not alert.incident_ids]
+    assert told["truceline_report_to_alert_seconds_count", frozenset()] == len(alone)
 
 
 # --- how it ends, and what it takes

@@ -16,6 +16,7 @@ from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.records import Alert, Incident, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Status
+from pipeline.resources import folder as data
 from pipeline.scenario import write_scenario
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_admin import create
@@ -29,6 +30,62 @@ SESSION_S = 10
 """So long a dead worker's partitions wait for another."""
 
 
+REMEMBERING = """
+[[provisions]]
+id = "ceiling"
+article = "a test's"
+title = "At most two vehicles or weapons within 50 km"
+kind = "stock_ceiling"
+zones = ["artillery-ukraine", "artillery-russia"]
+severity = "minor"
+source = "scenario"
+confidence = "low"
+  [[provisions.limits]]
+  id = "guns"
+  title = "Guns"
+  at_most = 2
+  unit = "weapon"
+  weapons = [{ type = "heavy" }]
+
+[[provisions]]
+id = "answers"
+article = "a test's"
+title = "Fire is answered only after a call"
+kind = "return_fire"
+zones = ["territory-ukraine", "territory-russia"]
+activities = ["fire"]
+within_minutes = 120
+within_m = 60000
+severity = "minor"
+source = "scenario"
+confidence = "low"
+
+[[provisions]]
+id = "rising"
+article = "a test's"
+title = "Sustained fire"
+kind = "consultation"
+provisions = ["ceasefire"]
+confirmed = 1
+within_days = 7
+sustained_days = 1
+sustained_per_day = 2
+severity = "minor"
+source = "scenario"
+confidence = "low"
+"""
+"""Provisions that remember, and have something to say of half a day."""
+
+
+def remembering(folder: Path) -> Path:
+    """The shipped agreement with more provisions that remember; its file."""
+    shipped = data("geodata")
+    text = (shipped / "agreements" / f"{AGREEMENT}.toml").read_text(encoding="utf-8")
+    path = folder / f"{AGREEMENT}.toml"
+    path.write_text(text.replace('"../lines/', f'"{shipped}/lines/') + REMEMBERING, encoding="utf-8")
+    return path
+
+
 class Case:
     """Topics of their own, reports to send, and what must come of them, where that is not known already."""
 
@@ -36,7 +93,8 @@ class Case:
         self, settings: Settings, folder: Path, reports: Sequence[Report], wanted: bytes | None = None
     ) -> None:
         self.settings, self.folder, self.reports = settings, folder, reports
-        self.agreement: Agreement = load_agreement(AGREEMENT)
+        self.file = remembering(folder)
+        self.agreement: Agreement = load_agreement(self.file)
         self.wanted = as_bytes(in_memory([self.agreement], [reports])) if wanted is None else wanted
         create(settings)
 
@@ -49,7 +107,7 @@ class Case:
     def worker(self, name: str = "one", state: str | None = None, **environment: str) -> "Iterator[Running]":
         """A worker in a process of its own, with a state folder of its own."""
         folder = self.folder / (state or name)
-        with Running(self.settings, folder, self.folder / f"{name}.log", environment) as running:
+        with Running(self.settings, folder, self.folder / f"{name}.log", environment, self.file) as running:
             yield running
 
     def current(self) -> bytes:
@@ -74,7 +132,10 @@ class Case:
 class Running:
     """A worker's process."""
 
-    def __init__(self, settings: Settings, state: Path, log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, state: Path, log: Path, environment: dict[str, str], agreement: str | Path = AGREEMENT
+    ) -> None:
+        self._agreement = str(agreement)
         given = {
             "TRUCELINE_KAFKA": ",".join(settings.bootstrap_servers),
             "TRUCELINE_TOPICS_PREFIX": settings.prefix,
@@ -91,7 +152,7 @@ class Running:
     def _started(self) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "worker", "-a", AGREEMENT],
+                [sys.executable, "-m", "pipeline", "worker", "-a", self._agreement],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -72,6 +72,7 @@ def alone(entry: Entry, kind: Kind, family: Family, *, watched: bool, unresolved
         attributions=(report.attribution,) if report.attribution else (),
         occurred=occurred([kind], family, watched=watched),
         unresolved=unresolved,
+        notified_at=_notified([report], report.activity),
     )
 
 
@@ -137,7 +138,16 @@ def track(entries: Sequence[Entry], kind: Kind, family: Family) -> Incident:
         )
         if len(reports) > 1
         else (),
+        notified_at=_notified(reports, first.report.activity),
     )
+
+
+def _notified(reports: Sequence[Report], activity: Activity) -> datetime | None:
+    """When the first of some reports that announce the same was published."""
+    if activity is not Activity.NOTIFICATION:
+        return None
+    told = [report.published_at for report in reports if report.activity is activity and report.published_at]
+    return min(told, default=None)
 
 
 def _placing(group: Members, rows: _Rows) -> list[int]:
@@ -152,7 +162,7 @@ def _described(group: Members, placing: list[int], disc: Disc, rows: _Rows) -> I
     first = rows.entries[group.rows[0]]
     begin, end = _when(placing, rows)
     telling = [report for report in best if report.weapons] or reports
-    independent = _independent(group, rows)
+    independent, activity = _independent(group, rows), _activity(best, rows.observers.families)
     return Incident(
         incident_id=incident_id(first.report.report_id, first.window),
         window=first.window,
@@ -160,7 +170,7 @@ def _described(group: Members, placing: list[int], disc: Disc, rows: _Rows) -> I
         observed_from=begin,
         observed_until=end,
         footprint=_where(best, disc),
-        activity=_activity(best, rows.observers.families),
+        activity=activity,
         weapons=_weapons(telling),
         calibre_mm=_calibre(telling),
         counts=bounded([rows.reports[row] for row in group.originals]),
@@ -168,6 +178,7 @@ def _described(group: Members, placing: list[int], disc: Disc, rows: _Rows) -> I
         attributions=_attributions(reports),
         occurred=_occurred(group, independent, rows),
         origins=len(independent),
+        notified_at=_notified(reports, activity),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.geometry.earth import Bools, Floats
 from pipeline.model.identity import incident_id
-from pipeline.model.records import Incident, Window
+from pipeline.model.records import TRACK, Incident, Window
 from pipeline.monitor.fuse.describe import Members, alone, together_described, track
 from pipeline.monitor.fuse.group import grouped
 from pipeline.monitor.fuse.halo import halo, longest_step_s
@@ -28,7 +28,6 @@ from pipeline.monitor.fuse.shelf import (
 from pipeline.monitor.fuse.sights import BEGIN, COPY, FAMILY, KIND, TIER, Rows, Sights, Tier, sights_of
 from pipeline.monitor.fuse.versions import standing, tombstone
 from pipeline.monitor.fuse.watch import located, watched
-from pipeline.monitor.place import TRACK
 from pipeline.monitor.windows import Entry, Group, Windows
 from pipeline.observers import Family, Kind, Observers
 
