@@ -56,7 +56,7 @@ $(VENV)/.created:
 
 # A machine for which no compiled loops are published does without: numpy gives the same answers, more slowly.
 $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
-	@echo "Installing Truceline into $(VENV): about 210 MB, once, a minute or less"
+	@echo "Installing Truceline into $(VENV): about 400 MB, once, a minute or two"
 	@$(PIP) install --constraint constraints.txt hatchling editables
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[fast]' --only-binary llvmlite,numba || \
 	  { echo "without numba, which cannot be had here" >&2; \

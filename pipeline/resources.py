@@ -1,5 +1,6 @@
-"""Where the shipped data folders are: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the shipped data folders are, beside the package in a checkout or inside it in a wheel; and others' files."""
 
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -25,3 +26,19 @@ def folder(name: str) -> Path:
             return candidate
     places = " or ".join(map(str, candidates))
     raise ResourceMissingError(f"the data folder {name!r} is missing (looked for {places}); install Truceline again")
+
+
+def wheel_file(distribution: str, name: str) -> bytes:
+    """A file that another package's wheel has installed, by its name without the folder.
+
+    >>> wheel_file("django-js-lib-leaflet", "LICENSE")[:6]
+    b'BSD 2-'
+    """
+    try:
+        known = files(distribution) or []
+    except PackageNotFoundError as error:
+        raise ResourceMissingError(f"the package {distribution} is missing; install Truceline again") from error
+    for path in known:
+        if path.name == name:
+            return path.read_binary()
+    raise ResourceMissingError(f"{distribution} lacks {name}; install Truceline again")

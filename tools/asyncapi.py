@@ -83,6 +83,9 @@ def _message(topic: Topic) -> Document:
         message["payload"] = {"oneOf": [_payload(topic), {"type": "null"}]}
     else:
         message["payload"] = _payload(topic)
+    if topic.carries:
+        others = ", ".join(f"`{name}`" for name in topic.carries)
+        message["description"] = f"With the header `kind`, a record is one of the topic that it names: {others}."
     if topic.headers:
         said = {name: {"type": "string", "description": what} for name, what in topic.headers.items()}
         message["headers"] = {"type": "object", "properties": said}

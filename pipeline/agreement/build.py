@@ -66,8 +66,9 @@ def build(
     """
     builder = _Builder(tables, where, areas, problems, digest, indexer)
     lines = builder.lines()
-    chainages = {table.id: builder.chainages(table, lines[table.id]) for table in tables.lines if table.id in lines}
-    sectors = [s for table in tables.lines if table.id in lines for s in builder.sectors(table, lines, chainages)]
+    read = [table for index, table in enumerate(tables.lines) if not problems.half_read("lines", index)]
+    chainages = {table.id: builder.chainages(table, lines[table.id]) for table in read if table.id in lines}
+    sectors = [s for table in read if table.id in lines for s in builder.sectors(table, lines, chainages)]
     zones = builder.zones(lines, chainages)
     if problems:
         return None
@@ -101,6 +102,8 @@ class _Builder:
         for index, table in enumerate(self.tables.lines):
             try:
                 pieces = self._load(table.file, ("LineString", "MultiLineString"))
+                if self.problems.half_read("lines", index):
+                    continue
                 path = join([_corners(piece) for piece in pieces], table.starts_near)
                 built[table.id] = Line(path[:, 0], path[:, 1], self.indexer)
             except (_Geometry, LineError) as error:
@@ -134,6 +137,8 @@ class _Builder:
     def zones(self, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]) -> list[Zone]:
         built: list[Zone] = []
         for index, table in enumerate(self.tables.zones):
+            if self.problems.half_read("zones", index):
+                continue
             try:
                 zone = self._zone(table, lines, chainages)
             except _Geometry as error:

@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.agreement.clauses import NOTICE, Clause
 from pipeline.agreement.days import ReportingDays
-from pipeline.agreement.format import LineTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
+from pipeline.agreement.format import LineTable, MonitoringTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
 from pipeline.agreement.remembering import RememberingTable
 from pipeline.agreement.terms import terms
 from pipeline.geometry.earth import Geometry
@@ -110,6 +110,11 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def readings(self) -> tuple[ReadingTable, ...]:
         """The parties' interpretations."""
         return self.tables.readings
+
+    @property
+    def monitoring(self) -> tuple[MonitoringTable, ...]:
+        """What it asks of those who watch."""
+        return self.tables.monitoring
 
     @property
     def not_encoded(self) -> tuple[NotEncoded, ...]:

@@ -302,6 +302,27 @@ class NotEncoded(Table, frozen=True, kw_only=True):
     why: str
 
 
+class MonitoringTable(Sourced, frozen=True, kw_only=True):
+    """What the agreement asks of those who watch: what it forbids them, or whose consent they need.
+
+    It holds for the assets that fit every key from `operators` to `outside`; a key that is left out fits all.
+    """
+
+    kind: Literal["forbidden", "consent"]
+    article: Named
+    title: Named
+    operators: tuple[str, ...] = ()
+    except_operators: tuple[str, ...] = ()
+    staff: tuple[Literal["none", "civilian", "military"], ...] = ()
+    staff_of: tuple[str, ...] = ()
+    techniques: tuple[Literal["acoustic", "seismic", "optical", "thermal", "radar", "human", "open_source"], ...] = ()
+    domains: tuple[Literal["ground", "air", "orbit", "open"], ...] = ()
+    sides: tuple[Literal["left", "right"], ...] = ()
+    zones: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    consent_of: tuple[str, ...] = ()
+
+
 ZoneTable = OffsetZoneTable | CorridorZoneTable | BetweenLinesZoneTable | PolygonZoneTable
 
 ZONES: dict[str, type[Sourced]] = {
@@ -319,6 +340,7 @@ LISTS: dict[str, type[Table]] = {
     "suspensions": SuspensionTable,
     "exceptions": ExceptionTable,
     "readings": ReadingTable,
+    "monitoring": MonitoringTable,
     "not_encoded": NotEncoded,
 }
 """Arrays of tables of one type; zones and provisions choose theirs by `kind`."""
@@ -338,4 +360,5 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     suspensions: tuple[SuspensionTable, ...] = ()
     exceptions: tuple[ExceptionTable, ...] = ()
     readings: tuple[ReadingTable, ...] = ()
+    monitoring: tuple[MonitoringTable, ...] = ()
     not_encoded: tuple[NotEncoded, ...] = ()

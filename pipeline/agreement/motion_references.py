@@ -21,6 +21,6 @@ def check_stay(checker: Checker, index: int, table: StayTable, all_zones: Sequen
     """Adds a problem where no place of the zones can be so deep within; how deep a drawn one is is not known here."""
     zones = [zone for zone in all_zones if zone.id in getattr(table, "zones", ())]
     depths = [getattr(zone, "to_m", None) or getattr(zone, "within_m", None) for zone in zones]
-    if table.hysteresis_m and all(depth is not None and depth <= table.hysteresis_m for depth in depths):
+    if table.hysteresis_m and depths and all(depth is not None and depth <= table.hysteresis_m for depth in depths):
         mend = "it is told to be inside only from that depth on"
         checker.problems.add("provisions", index, "hysteresis_m", "no place of its zones is so deep", mend, table.id)

@@ -4,6 +4,8 @@ import re
 
 import msgspec
 
+from pipeline.agreement.half_read import NAME, stands_in
+
 
 class Problem(msgspec.Struct, frozen=True, order=True):
     """One problem: the line of the file (1 where none can be told), the table and key, what is wrong, what to do."""
@@ -22,16 +24,41 @@ class Problems:
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
+        self._unread: dict[tuple[str, int | None], set[str]] = {}
         self.found: list[Problem] = []
 
     def __bool__(self) -> bool:
         return bool(self.found)
 
-    def add(self, table: str, index: int | None, key: str, what: str, mend: str = "", name: str = "") -> None:
-        """Adds a problem of the `index`-th table of that name (or of the file's head: table "")."""
+    def add(
+        self,
+        table: str,
+        index: int | None,
+        key: str,
+        what: str,
+        mend: str = "",
+        name: str = "",
+        *,
+        unread: bool = False,
+    ) -> None:
+        """Adds a problem of the `index`-th table of that name (or of the file's head: table "").
+
+        Args:
+            unread: the key's value cannot be read: what is said of its stand-in later is no problem of the file.
+        """
+        keys = self._unread.setdefault((table, index), set())
+        if unread:
+            keys.add(key)
+        elif stands_in(what + mend) or (key and key in keys):
+            return
+        name = "" if name == NAME else name
         label = f"{table}[{name or index}]" if table else ""
         where = ".".join(part for part in (label, key) if part) or "the file"
         self.found.append(Problem(self._find(table, index, key, name), where, what, mend))
+
+    def half_read(self, table: str, index: int) -> bool:
+        """Whether a part of a table could not be read."""
+        return bool(self._unread.get((table, index)))
 
     def syntax(self, message: str) -> None:
         """Adds the TOML reader's own complaint."""
@@ -40,13 +67,20 @@ class Problems:
 
     def _find(self, table: str, index: int | None, key: str, name: str) -> int:
         begin, end = self._span(table, index, name)
-        if key:
-            first = re.escape(key.split(".")[0].split("[")[0])
-            pattern = re.compile(rf"\s*({first}\s*=|\[\[{table}\.{first}\]\])")
-            for number in range(begin, end):
-                if pattern.match(self._lines[number]):
-                    return number + 1
-        return min(begin + 1, max(len(self._lines), 1))
+        first, _, rest = key.partition(".")
+        word, _, number = first.partition("[")
+        nested = self._matching(rf"\[\[{table}\.{re.escape(word)}\]\]", begin, end) if word else []
+        if nested:
+            at = min(int(number.rstrip("]") or 0), len(nested) - 1)
+            begin, end = nested[at], min([*self._matching(r"\[", nested[at] + 1, end), end])
+            word = rest.partition("[")[0]
+        found = self._matching(rf"{re.escape(word)}\s*=", begin, end) if word else []
+        return min([*found, begin][0] + 1, max(len(self._lines), 1))
+
+    def _matching(self, pattern: str, begin: int, end: int) -> list[int]:
+        """The lines of a stretch that begin so."""
+        known = re.compile(rf"\s*{pattern}")
+        return [number for number in range(begin, end) if known.match(self._lines[number])]
 
     def _span(self, table: str, index: int | None, name: str) -> tuple[int, int]:
         """Where a table stands: its first line and the one after its last, from 0.

@@ -23,6 +23,7 @@ from pipeline.agreement.format import (
     WithdrawalTable,
     ZoneTable,
 )
+from pipeline.agreement.monitoring_references import check_monitoring
 from pipeline.agreement.motion_references import check_crossing, check_stay
 from pipeline.agreement.notice_references import check_notices
 from pipeline.agreement.overlays import check_overlay
@@ -54,6 +55,8 @@ def check_references(tables: Tables, problems: Problems) -> None:
         checker.known("readings", index, "provision", [reading.provision], "provisions", reading.id)
         checker.interval("readings", index, "valid_until", reading.valid_from, reading.valid_until, reading.id)
         check_overlay(checker, index, reading)
+    for index, rule in enumerate(tables.monitoring):
+        check_monitoring(checker, index, rule)
 
 
 class _Checker:
@@ -71,7 +74,7 @@ class _Checker:
                 "", None, "timezone", f"{header.timezone!r} is no IANA time zone", "write one such as 'Europe/Kyiv'"
             )
         self.interval("", None, "in_force_until", header.in_force_from, header.in_force_until, "")
-        for name in ("sources", "parties", "lines", "zones", "provisions", "exceptions", "readings"):
+        for name in ("sources", "parties", "lines", "zones", "provisions", "exceptions", "readings", "monitoring"):
             counted = Counter(item.id for item in getattr(self.tables, name))
             for index, item in enumerate(getattr(self.tables, name)):
                 if counted[item.id] > 1:

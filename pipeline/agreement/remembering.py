@@ -32,6 +32,7 @@ class StockCeilingTable(RememberingTable, frozen=True, kw_only=True):
     zones: Some
     limits: Annotated[tuple[Limit, ...], msgspec.Meta(min_length=1)]
     seen_for_days: Days = 14
+    ends_after_days: Days | None = None
 
 
 class QuietDaysTable(RememberingTable, frozen=True, kw_only=True):

@@ -48,6 +48,10 @@ def check_remembering(checker: Checker, index: int, table: RememberingTable) -> 
             _once(checker, index, table, "limits", [limit.id for limit in table.limits])
             for limit in table.limits:
                 _weapons(checker, index, table, limit.weapons)
+            if table.ends_after_days is not None and table.ends_after_days < table.seen_for_days:
+                what = f"{table.ends_after_days} is less than seen_for_days: {table.seen_for_days}"
+                mend = "write at least as many days as a sighting counts"
+                checker.problems.add("provisions", index, "ends_after_days", what, mend, table.id)
         case QuietDaysTable() | ReturnFireTable() | StandingTable():
             checker.terms("provisions", index, "activities", table.activities, Activity, table.id)
             _weapons(checker, index, table, getattr(table, "weapons", ()))

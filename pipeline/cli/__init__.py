@@ -74,6 +74,7 @@ def explain(error: Exception) -> Explained | None:
 
     from pipeline.agreement import AgreementError
     from pipeline.outputs import OutputError
+    from pipeline.recon.missions import MissionError
     from pipeline.resources import ResourceMissingError
     from pipeline.sources.base import InputError
     from pipeline.store.database import NoStoreError, StoreError
@@ -88,7 +89,7 @@ def explain(error: Exception) -> Explained | None:
     )
     from pipeline.tables import OutputNameError
 
-    if isinstance(error, AgreementError):
+    if isinstance(error, AgreementError | MissionError):
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
         return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))

@@ -1,12 +1,14 @@
 """`truceline act`: what an operator does with an alert, and the note from one watch to the next."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from pipeline.cli.common import DEFAULT_STORE, UNFINISHED, JsonOption, StoreOption, UserError, say, write_json
+from pipeline.cli.kafka_options import ConfigOption
 
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement
@@ -68,6 +70,21 @@ FileOption = Annotated[
     ),
 ]
 
+KafkaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        metavar="HOST:PORT",
+        help="Act on what the workers of this broker say, and not on a store.  [env var: TRUCELINE_KAFKA, where there "
+        "is no store]",
+        show_default=False,
+    ),
+]
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", metavar="S", min=0.0, help="With a broker: seconds to wait for a worker's answer."),
+]
+
 
 def act(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     alert_id: IdArgument = None,
@@ -85,6 +102,9 @@ def act(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     out: NoteOption = None,
     agreement: FileOption = [],  # noqa: B006 - typer copies it
     store: StoreOption = DEFAULT_STORE,
+    config: ConfigOption = None,
+    kafka: KafkaOption = None,
+    wait: WaitOption = 10.0,
     as_json: JsonOption = False,
 ) -> None:
     """Do something with an alert, and record who did it, when and why.
@@ -92,8 +112,11 @@ def act(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     What is done is kept for good, beside the reports; no report undoes it. What cannot be done with an alert as it
     stands is refused, with the reason and what can be done instead. An attribution is a claim with an author, a basis
     and a confidence; a party's response stands beside the evidence. --handover writes what the next watch has to know.
+    With --kafka the act goes to the workers, whose alerts follow; sealing and the handover are of a store.
     """
     if handover:
+        if kafka is not None or config is not None:
+            raise UserError("--handover is of a store, and workers keep none")
         if alert_id is not None:
             raise UserError("--handover is of all alerts: it takes no ID")
         from pipeline.cli.handover import write_handover
@@ -108,41 +131,75 @@ def act(  # noqa: PLR0913, PLR0917 - each is an option of the command line
         raise UserError("--by NAME: an action needs the name of whoever does it")
     options = {"reason": reason, "text": text, "party": party, "basis": basis, "confidence": confidence}
     said = {name: option for name, option in options.items() if option is not None}
-    _tell(_acted(store, alert_id, action, value, by, said, revision, agreement), as_json)
+    wish = Wish(alert_id, action, value, by, said, revision, agreement)
+    from pipeline.cli.act_on_topics import act_on_topics, is_meant
+
+    if is_meant(config, kafka, store):
+        _tell(act_on_topics(config, kafka, wish, wait), as_json)
+    else:
+        _tell(_act_on_store(store, wish), as_json)
 
 
-def _acted(
-    path: Path,
-    alert_id: str,
-    action: str,
-    value: str | None,
-    by: str,
-    options: Mapping[str, str],
-    revision: int | None,
-    files: list[str],
-) -> "Acted":
-    """Records the act; what stands against it is told as the user's own mistake or as what came between."""
+class Wish(NamedTuple):
+    """What a user wants done, as the command line has it."""
+
+    alert_id: str
+    action: str
+    value: str | None
+    by: str
+    options: Mapping[str, str]
+    revision: int | None
+    files: list[str]
+
+    @property
+    def kind(self) -> "ActionKind":
+        """The action, if it is one."""
+        from pipeline.model.taxonomy import ActionKind
+
+        found: ActionKind = _term(ActionKind, self.action, "an action")
+        return found
+
+    def fields(
+        self, alert: "Alert", find: "Callable[[str], Alert]", known: "Agreements", kept: "Sequence[str]" = ()
+    ) -> "tuple[dict[str, Any], Alert | None]":
+        """The action's own fields, and the other alert that it names, which `find` gives by its id.
+
+        `kept` are the agreement's parties, as a store keeps them.
+        """
+        from pipeline.cli.parties import check_party
+
+        fields, other = _fields(find, self.kind, self.value, self.options, alert)
+        check_party(fields.get("party"), alert.agreement, known, kept)
+        return fields, other
+
+    @contextmanager
+    def refusals(self, alert_id: str) -> Iterator[None]:
+        """What stands against it is told as the user's own mistake or as what came between."""
+        from pipeline.store.acting import MovedOnError, RefusedError
+
+        try:
+            yield
+        except RefusedError as refused:
+            allowed = f"; from here: {', '.join(refused.allowed)}" if refused.allowed else ""
+            raise UserError(f"{alert_id}: {self.action} is refused: {refused}{allowed}") from refused
+        except MovedOnError as moved:
+            raise UserError(str(moved), UNFINISHED) from moved
+
+
+def _act_on_store(path: Path, wish: Wish) -> "Acted":
     from pipeline.cli.whereabouts import Agreements
-    from pipeline.model.taxonomy import ActionKind
     from pipeline.store import open_store
-    from pipeline.store.acting import Acting, MovedOnError, RefusedError
+    from pipeline.store.acting import Acting
 
-    kind = _term(ActionKind, action, "an action")
-    known = Agreements(files)
+    kind, known = wish.kind, Agreements(wish.files)
     with open_store(path):
         pass  # A store that is not there is not to be made.
     with open_store(path, write=True) as opened:
-        alert = _alert(opened, alert_id)
-        fields, other = _fields(opened, kind, value, options, alert)
-        _check_party(fields.get("party"), known, alert)
-        try:
+        alert = _alert(opened, wish.alert_id)
+        fields, other = wish.fields(alert, lambda named: _alert(opened, named), known, opened.parties(alert.agreement))
+        with wish.refusals(alert.alert_id):
             acting = Acting(opened, agreements=_judging(opened, known, alert))
-            return acting.act(alert, kind, by, revision=revision, other=other, **fields)
-        except RefusedError as refused:
-            allowed = f"; from here: {', '.join(refused.allowed)}" if refused.allowed else ""
-            raise UserError(f"{alert.alert_id}: {action} is refused: {refused}{allowed}") from refused
-        except MovedOnError as moved:
-            raise UserError(str(moved), UNFINISHED) from moved
+            return acting.act(alert, kind, wish.by, revision=wish.revision, other=other, **fields)
 
 
 def _judging(store: "Store", known: "Agreements", alert: "Alert") -> "list[Agreement]":
@@ -173,7 +230,7 @@ _TAKES: Mapping[str, frozenset[str]] = {
 
 
 def _fields(
-    store: "Store", kind: "ActionKind", value: str | None, options: Mapping[str, str], alert: "Alert"
+    find: "Callable[[str], Alert]", kind: "ActionKind", value: str | None, options: Mapping[str, str], alert: "Alert"
 ) -> "tuple[dict[str, Any], Alert | None]":
     """The action's own fields, and the other alert that it names."""
     from pipeline.model.taxonomy import ActionKind, Basis, Confidence
@@ -184,11 +241,8 @@ def _fields(
             f"{kind} takes no --{superfluous[0]}" + (f"; it takes --{', --'.join(sorted(takes))}" if takes else "")
         )
     fields: dict[str, Any] = dict(options)
-    other = (
-        _alert(store, _needed(value, "duplicate needs the id of the other alert"))
-        if kind is ActionKind.DUPLICATE
-        else None
-    )
+    is_duplicate = kind is ActionKind.DUPLICATE
+    other = find(_needed(value, "duplicate needs the id of the other alert")) if is_duplicate else None
     fields |= _of_value(kind, value, alert)
     if "basis" in fields:
         fields["basis"] = _term(Basis, fields["basis"], "a basis")
@@ -261,14 +315,6 @@ def _reports(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def _check_party(party: str | None, known: Any, alert: "Alert") -> None:
-    """A party is one of the agreement's, where its data is at hand."""
-    agreement = known.get(alert.agreement)
-    ids = [one.id for one in agreement.parties] if agreement is not None else []
-    if party is not None and ids and party not in ids:
-        raise UserError(f"{alert.agreement} has no party {party!r}; its parties are {', '.join(ids)}")
-
-
 def _tell(done: "Acted", as_json: bool) -> None:
     import msgspec
 
@@ -280,7 +326,9 @@ def _tell(done: "Acted", as_json: bool) -> None:
     if as_json:
         alert = None if done.case is None else msgspec.structs.asdict(done.case.alert)
         allowed = [] if done.case is None else done.case.allowed
-        write_json({"action": action_fields(one), "alert": alert, "revision": done.revision, "allowed": allowed})
+        revision = done.revision if done.revisions else None
+        write_json({"action": action_fields(one), "alert": alert, "revision": revision, "allowed": allowed})
         return
     status = "stands no more" if done.case is None else f"status {done.case.alert.status}"
-    say(f"{one.alert_id}: {safe(one.by, 200)} {act_words(one, None)}; {status}, revision {done.revision}")
+    how = f"{status}, revision {done.revision}" if done.revisions else "sent, and no worker has answered yet"
+    say(f"{one.alert_id}: {safe(one.by, 200)} {act_words(one, None)}; {how}")

@@ -14,6 +14,7 @@ from pipeline.agreement.format import (
     ExceptionTable,
     FlightTable,
     LineTable,
+    MonitoringTable,
     PolygonZoneTable,
     ProhibitedActivityTable,
     ProvisionTable,
@@ -25,6 +26,7 @@ from pipeline.agreement.format import (
     ZoneTable,
 )
 from pipeline.cli.agreement_terms import Standing, standing_at
+from pipeline.cli.monitoring_words import monitoring_words
 from pipeline.cli.reading_words import changes, weapon
 from pipeline.cli.remembering_words import remembers
 from pipeline.cli.words import distance, safe, stamp, zone_name
@@ -78,6 +80,7 @@ class _Page:
                 for table in tables.readings
             ],
         )
+        yield from self._chapter("Of those who watch", [_rule(table) for table in tables.monitoring])
         yield from self._chapter(
             "Not encoded",
             [(table.clause, [("says", table.says), ("why", table.why)]) for table in tables.not_encoded],
@@ -151,7 +154,7 @@ class _Page:
         zones = getattr(table, "zones", ())
         return f"{table.id}: {table.title}", [
             ("article", table.article),
-            ("asks", _asks(table)),
+            ("asks", asks(table)),
             ("zones", ", ".join(zones)),
             ("lines", ", ".join(getattr(table, "lines", ()))),
             ("inside", _stay(table)),
@@ -236,7 +239,7 @@ def _where(table: ZoneTable) -> str:
     return f"{distance(table.from_m)} to {distance(table.to_m)} {side} {table.line}{stretch}"
 
 
-def _asks(table: ProvisionTable) -> str:
+def asks(table: ProvisionTable) -> str:
     """What the clause asks, in one sentence."""
     if isinstance(table, ProhibitedActivityTable):
         armed = f" with {_weapons(table.weapons)}" if table.weapons else ""
@@ -262,6 +265,14 @@ def _from_reports(table: ExceptionTable) -> str:
         return ""
     before = f" {table.notice_hours:g} hours or more" if table.notice_hours else ""
     return f"from reports of a notification, published{before} before it begins"
+
+
+def _rule(table: MonitoringTable) -> tuple[str, list[Entry]]:
+    return f"{table.id}: {table.title}", [
+        ("article", table.article),
+        ("asks", monitoring_words(table)),
+        *_resting(table),
+    ]
 
 
 def _stay(table: ProvisionTable) -> str:

@@ -1,6 +1,6 @@
 """`truceline alerts`: list them, show one with all that is known of it, write them out, draw them on a map."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +23,10 @@ from pipeline.cli.common import (
 from pipeline.cli.printing import print_page
 
 if TYPE_CHECKING:
+    from pipeline.cli.choosing import Choice
     from pipeline.cli.show_acts import Tended
     from pipeline.cli.show_incident import Known
-    from pipeline.cli.whereabouts import Agreements
-    from pipeline.model.records import Alert
+    from pipeline.model.records import Alert, Revision
     from pipeline.model.report import Report
     from pipeline.store import Store
 
@@ -50,7 +50,14 @@ NamedOption = Annotated[
     ),
 ]
 ProvisionOption = Annotated[str | None, typer.Option("--provision", metavar="ID", help="Only of this provision.")]
-
+RaisedSinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--raised-since",
+        metavar="T",
+        help="Only what was raised from then on, whenever it happened; written as --since.",
+    ),
+]
 
 StatusOption = Annotated[
     str | None, typer.Option("--status", metavar="TERM", help="Only of this status: alleged, confirmed, …")
@@ -71,6 +78,7 @@ def list_alerts(  # noqa: PLR0913, PLR0917 - each is an option of the command li
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     provision: ProvisionOption = None,
     since: SinceOption = None,
+    raised_since: RaisedSinceOption = None,
     status: StatusOption = None,
     assignee: AssigneeOption = None,
     unacknowledged: UnacknowledgedOption = False,
@@ -89,19 +97,22 @@ def list_alerts(  # noqa: PLR0913, PLR0917 - each is an option of the command li
     import msgspec
 
     from pipeline.cli.alert_table import print_table
+    from pipeline.cli.choosing import Choice, choose
+    from pipeline.cli.silence import judged_by, say_silence
     from pipeline.cli.tending import Wanted, tended_so, watched
     from pipeline.cli.whereabouts import Agreements
     from pipeline.model.taxonomy import Status
     from pipeline.store import open_store
 
     wanted, now = Wanted.of(status, assignee, unacknowledged), datetime.now(UTC)
+    choice = Choice(agreement, provision, since, raised_since)
 
     console = data_console()
     shown = limit if limit is not None or as_json or not console.is_terminal else ON_A_TERMINAL
     with open_store(store) as opened:
-        known = Agreements(_files(agreement))
+        known = Agreements(choice.files)
         gone = list(opened.superseded()) if wanted.status is Status.SUPERSEDED else []
-        found = tended_so(opened, _chosen(opened, known, agreement, provision, since, possible, gone), wanted, now)
+        found = tended_so(opened, choose(opened, known, choice, possible=possible, more=gone), wanted, now)
         alerts = found[-shown:] if shown else found
         if as_json:
             for alert in alerts:
@@ -109,47 +120,19 @@ def list_alerts(  # noqa: PLR0913, PLR0917 - each is an option of the command li
             return
         if alerts:
             say(ABOUT_P)
-            print_table(console, alerts, known, watched(opened, alerts, now))
-        narrowed = bool(agreement or provision or since or wanted)
-        every = _chosen(opened, known, agreement, provision, since, True) if narrowed and not possible else found
+            print_table(console, alerts, known, watched(opened, alerts, now), opened.last_day())
+        narrowed = bool(choice or wanted)
+        every = choose(opened, known, choice, possible=True) if narrowed and not possible else found
         every = tended_so(opened, every, wanted, now)
         kept = len(every) - len(found) if narrowed else opened.figures()["possible"]
         _say_counts(len(alerts), len(found), 0 if possible else kept)
+        say_silence(opened, judged_by(opened, known))
 
 
 def _say_counts(shown: int, found: int, kept: int) -> None:
     said = plural(found, "alert") if shown == found else f"the latest {shown} of {plural(found, 'alert')}"
     more = f"; {kept:,} more are only possible (--possible)" if kept else ""
     say(said + more)
-
-
-def _files(named: list[str]) -> list[str]:
-    """Those of `-a` that are files; a bare name only chooses."""
-    return [name for name in named if name.endswith(".toml")]
-
-
-def _chosen(
-    store: "Store",
-    known: "Agreements",
-    named: list[str],
-    provision: str | None,
-    since: str | None,
-    possible: bool,
-    more: "Sequence[Alert]" = (),
-) -> "list[Alert]":
-    from datetime import UTC, datetime
-
-    from pipeline.cli.alert_table import check_provision, chosen, since_time
-
-    names = [*known.named, *(name for name in named if not name.endswith(".toml"))]
-    unknown = set(names) - set(store.agreements())
-    if unknown:
-        held = ", ".join(store.agreements()) or "none yet"
-        raise UserError(f"this store has no alerts of {', '.join(sorted(unknown))}; its agreements: {held}")
-    if provision is not None:
-        check_provision(store, known, provision)
-    begin = since_time(since, datetime.now(UTC)) if since else None
-    return chosen([*store.alerts(possible=possible), *more], agreement=names, provision=provision, since=begin)
 
 
 @app.command("show")
@@ -163,11 +146,16 @@ def show_alert(
 
     Beside the evidence stand the parties' responses; below it who has seen the alert and what operators did with it.
     """
+    from datetime import UTC, datetime
+
+    from pipeline.cli.choosing import Choice
     from pipeline.cli.evidence import evidence, standing_now, versions_of
     from pipeline.cli.show_alert import Behind, headline, sections, title
+    from pipeline.cli.show_tasks import alert_task_lines, task_fields
     from pipeline.cli.whereabouts import Agreements
     from pipeline.cli.words import nearest
     from pipeline.store import open_store
+    from pipeline.store.tasking import tasks_of
 
     # A narrow terminal or a mail may have cut it.
     alert_id = alert_id.strip().rstrip("….")
@@ -179,22 +167,30 @@ def show_alert(
         versions = versions_of(opened, [alert])
         reports, history = evidence(alert, versions), list(opened.history(alert.alert_id))
         known, now = _incident(opened, alert, reports), standing_now(opened, alert.incident_id)
-        tended = _tended(opened, alert)
+        tended, last_day = _tended(opened, alert), opened.last_day()
+        tasks = tasks_of(opened, alert)
+    told_at = datetime.now(UTC)
     if as_json:
         import msgspec
 
         from pipeline.cli.tending import act_fields
 
         incident = None if known is None else msgspec.structs.asdict(known.incident)
-        more = {"incident": incident, "reports": reports, "history": history}
+        more: dict[str, object] = {"incident": incident, "reports": reports, "history": history}
         acts = [act_fields(act) for act in tended.acts]
         allowed = [] if tended.case is None else tended.case.allowed
-        write_data(msgspec.json.encode({**msgspec.structs.asdict(alert), **more, "actions": acts, "allowed": allowed}))
+        asked = [task_fields(task, told_at) for task in tasks]
+        write_data(
+            msgspec.json.encode(
+                {**msgspec.structs.asdict(alert), **more, "actions": acts, "allowed": allowed, "tasks": asked}
+            )
+        )
         return
     from pipeline.cli.alert_table import STYLES
 
-    data = Agreements(_files(agreement)).get(alert.agreement)
-    told = Behind(reports, sum(map(len, versions.values())), known, now, history, tended)
+    data = Agreements(Choice(agreement).files).get(alert.agreement)
+    told_tasks = alert_task_lines(tasks, told_at)
+    told = Behind(reports, sum(map(len, versions.values())), known, now, history, tended, last_day, told_tasks)
     said = sections(alert, data, told)
     print_page(data_console(), alert.alert_id, headline(alert), title(alert, data), said, STYLES[alert.severity])
 
@@ -224,23 +220,29 @@ def show_register(
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     provision: ProvisionOption = None,
     since: SinceOption = None,
+    raised_since: RaisedSinceOption = None,
     each: Annotated[bool, typer.Option("--each", help="A row for each alert.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """What became of the raised alerts: from allegation to outcome, how long it took, and the share without one.
 
-    Durations are medians: until somebody saw an alert, and until its outcome was recorded. "Oldest" is the age of the
-    oldest that has none.
+    Of those raised, some were superseded, as duplicates of others; each of the rest has an outcome or none. Durations
+    are medians: until somebody saw an alert, and until its outcome was recorded. "Oldest" is the age of the oldest that
+    has none.
     """
+    from pipeline.cli.choosing import Choice, choose
     from pipeline.cli.register import duplicates_of, entries_of, print_register
+    from pipeline.cli.silence import judged_by, say_silence
     from pipeline.cli.whereabouts import Agreements
     from pipeline.store import open_store
 
+    choice = Choice(agreement, provision, since, raised_since)
     with open_store(store) as opened:
-        known, duplicates = Agreements(_files(agreement)), duplicates_of(opened)
-        found = _chosen(opened, known, agreement, provision, since, False, duplicates)
-        entries = entries_of(opened, found)
-    print_register(entries, each, as_json)
+        known = Agreements(choice.files)
+        entries = entries_of(opened, choose(opened, known, choice, more=duplicates_of(opened)))
+        print_register(entries, each, as_json)
+        if not as_json:
+            say_silence(opened, judged_by(opened, known))
 
 
 @app.command("export")
@@ -249,17 +251,38 @@ def export_alerts(
     store: StoreOption = DEFAULT_STORE,
     history: Annotated[bool, typer.Option("--history", help="Every revision of every alert, as it was said.")] = False,
     possible: PossibleOption = False,
+    agreement: NamedOption = [],  # noqa: B006 - typer copies it
+    provision: ProvisionOption = None,
+    since: SinceOption = None,
+    raised_since: RaisedSinceOption = None,
 ) -> None:
     """Writes the current view of the alerts, sorted by id, or with --history all that was ever said of any."""
+    from pipeline.cli.choosing import Choice
     from pipeline.store import open_store
     from pipeline.tables import TableKind, check_output, write_records
 
-    kind = TableKind.HISTORY if history else TableKind.ALERTS
+    kind, choice = TableKind.HISTORY if history else TableKind.ALERTS, Choice(agreement, provision, since, raised_since)
     check_output(out, kind)
     with open_store(store) as opened:
-        records = opened.history() if history else opened.alerts(possible=possible)
+        if choice:
+            records = _exported(opened, choice, possible, history)
+        else:
+            records = opened.history() if history else opened.alerts(possible=possible)
         written = write_records(out, kind, records)
     say(f"{out}: {plural(written, 'revision' if history else 'alert')}")
+
+
+def _exported(store: "Store", choice: "Choice", possible: bool, history: bool) -> "Iterator[Alert | Revision]":
+    """The alerts of a choice by id; or all revisions of those and of superseded ones, in the order of their coming."""
+    from pipeline.cli.choosing import choose
+    from pipeline.cli.whereabouts import Agreements
+
+    known = Agreements(choice.files)
+    if not history:
+        return iter(sorted(choose(store, known, choice, possible=possible), key=lambda alert: alert.alert_id))
+    every = choose(store, known, choice, possible=True, more=store.superseded())
+    ids = {alert.alert_id for alert in every}
+    return (said for said in store.history() if said.alert.alert_id in ids)
 
 
 @app.command("map")
@@ -270,9 +293,11 @@ def map_alerts(
     agreement: NamedOption = [],  # noqa: B006 - typer copies it
     provision: ProvisionOption = None,
     since: SinceOption = None,
+    raised_since: RaisedSinceOption = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The latest N.")] = ON_A_MAP,
 ) -> None:
     """Writes one HTML file with the lines, the zones and the alerts; it opens offline and asks nobody for anything."""
+    from pipeline.cli.choosing import Choice, choose
     from pipeline.cli.map_data import map_data
     from pipeline.cli.map_page import page
     from pipeline.cli.whereabouts import Agreements
@@ -282,9 +307,10 @@ def map_alerts(
         raise UserError(f"{out}: a map is a web page; give it the ending .html")
     if not out.parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}")
+    choice = Choice(agreement, provision, since, raised_since)
     with open_store(store) as opened:
-        known = Agreements(_files(agreement))
-        found = _chosen(opened, known, agreement, provision, since, possible)
+        known = Agreements(choice.files)
+        found = choose(opened, known, choice, possible=possible)
         data = map_data(opened, found[-limit:], known)
     save_text(out, page(data).encode())
     left = f"; the {len(found) - limit:,} before these are left out (--limit)" if len(found) > limit else ""

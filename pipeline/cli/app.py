@@ -16,10 +16,12 @@ from pipeline.cli import (
     kafka,
     ledgers,
     match,
+    recon,
     rejects,
     run,
     scenario,
     send,
+    serve,
     sources,
     tail,
     topics,
@@ -98,6 +100,8 @@ _group(ledgers.app, "ledgers")
 _command("compliance", compliance.show_compliance)
 _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)
+_group(recon.app, "recon")
+_command("serve", serve.serve)
 _group(scenario.app, "scenario")
 _group(kafka.app, "kafka")
 _group(topics.app, "topics")

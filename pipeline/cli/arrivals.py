@@ -2,7 +2,7 @@
 
 from pipeline.model.records import Alert
 from pipeline.model.taxonomy import Standing, Status
-from pipeline.store.recorder import Outcome
+from pipeline.store.news import Outcome
 
 REMEMBERED = 200_000
 """Alerts that are known to have been told; of a feed that runs for years, the oldest are forgotten."""

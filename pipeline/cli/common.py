@@ -117,7 +117,10 @@ FeedOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop with exit 3 at the first row that cannot be read.")]
 SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="T", help="Only from a day or time on (UTC), or the last 90m, 24h, 7d.")
+    str | None,
+    typer.Option(
+        "--since", metavar="T", help="Only what happened from a day or time on (UTC), or in the last 90m, 24h, 7d."
+    ),
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
 OutOption = Annotated[

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.agreement import Agreement
     from pipeline.cli.interruption import SteadyRecorder
     from pipeline.cli.live import Counts
-    from pipeline.model.records import Alert
+    from pipeline.model.records import Alert, Observation
     from pipeline.model.report import Report
     from pipeline.scenario.generate import Chunk
     from pipeline.store import Store
@@ -30,6 +32,9 @@ WANTED_PER_S = 30.0
 """Reports a second that an eye can follow: the pace, unless it is given, is chosen for it."""
 
 LARGEST_BATCH = 4_000
+
+LOOK_EVERY = timedelta(hours=1)
+"""Of simulated time: how long an observation may wait until it bears on alerts."""
 
 ORDER_AND_P = (
     "alerts in the order in which they arrive: time (UTC), severity, provision, place, p (probability of a breach), id"
@@ -88,8 +93,8 @@ class _Feed:
 
         chunks = generate(scenario, seed, agreement)
         first = next(chunks)
-        self._reports = _decoded(first.reports, chunks)
-        self._next: Report | None = next(self._reports, None)
+        self._records = _decoded(first, chunks)
+        self._next: Report | Observation | None = next(self._records, None)
         start = _received(self._next) if self._next is not None else first.until
         span_s = max(1.0, (first.until - start).total_seconds())
         fitting = WANTED_PER_S * span_s / max(1, len(first.reports))
@@ -100,28 +105,30 @@ class _Feed:
     def ended(self) -> bool:
         return self._next is None
 
-    def until(self, now: datetime) -> "list[Report]":
+    def until(self, now: datetime) -> "list[Report | Observation]":
         """What came in by a simulated time, and was not given before."""
-        due: list[Report] = []
+        due: list[Report | Observation] = []
         while self._next is not None and _received(self._next) <= now and len(due) < LARGEST_BATCH:
             due.append(self._next)
-            self._next = next(self._reports, None)
+            self._next = next(self._records, None)
         return due
 
 
-def _decoded(first: list[str], chunks: "Iterator[Chunk]") -> "Iterator[Report]":
+def _decoded(first: "Chunk", chunks: "Iterator[Chunk]") -> "Iterator[Report | Observation]":
+    """Reports and observations, in the order in which they come in."""
     import msgspec
 
+    from pipeline.model.records import Observation
     from pipeline.model.report import Report
 
-    decode = msgspec.json.Decoder(Report).decode
-    yield from map(decode, first)
-    for chunk in chunks:
-        yield from map(decode, chunk.reports)
+    report, observation = msgspec.json.Decoder(Report).decode, msgspec.json.Decoder(Observation).decode
+    for chunk in chain([first], chunks):
+        watched: Iterator[Report | Observation] = map(observation, chunk.observations)
+        yield from merge(watched, map(report, chunk.reports), key=_received)
 
 
-def _received(report: "Report") -> datetime:
-    return report.received_at or report.observed_until
+def _received(record: "Report | Observation") -> datetime:
+    return record.received_at or record.observed_until
 
 
 class _Demo:
@@ -155,6 +162,7 @@ class _Demo:
             recorder = SteadyRecorder(interruption, store, [self._agreement], outlines, clock=lambda: self.view.now)
             with suppress(KeyboardInterrupt), ExitStack() as stack:
                 recorder.catch_up()
+                recorder.wait_to_look(LOOK_EVERY)
                 show = self._screen(stack)
                 for fresh in self._batches(recorder, seconds):
                     self._count(store)
@@ -164,14 +172,19 @@ class _Demo:
 
     def _batches(self, recorder: "SteadyRecorder", seconds: float | None) -> "Iterator[list[Alert]]":
         """The alerts that are raised meanwhile, some times a second, whether there are any or not."""
+        from pipeline.model.records import Observation
+        from pipeline.model.report import Report
+
         began = drawn = time.monotonic()
         fresh: list[Alert] = []
         while not self._feed.ended and (seconds is None or time.monotonic() - began < seconds):
             tick = time.monotonic()
             self.view.now = self._feed.begin + timedelta(seconds=(tick - began) * self._feed.pace)
             if due := self._feed.until(self.view.now):
-                fresh.extend(self._arrivals.of(recorder.record(due)))
-                self._reports += len(due)
+                reports = [one for one in due if isinstance(one, Report)]
+                watched = [one for one in due if isinstance(one, Observation)]
+                fresh.extend(self._arrivals.of(recorder.record(reports, (), watched)))
+                self._reports += len(reports)
                 recorder.interruption.end()
             if tick - drawn >= FRAME_S or not self.counts.reports:
                 yield sorted(fresh, key=lambda alert: (alert.observed_from, alert.alert_id))

@@ -9,7 +9,7 @@ from pipeline.cli.alert_table import one_clock, time_cells
 from pipeline.cli.layout import Folds, Row, print_rows
 from pipeline.cli.show_reports import activity_words, weapon_words
 from pipeline.cli.whereabouts import about
-from pipeline.cli.words import probability, zone_of
+from pipeline.cli.words import probability
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.records import Incident
@@ -21,12 +21,12 @@ _MOST_WEAPONS = 3
 def print_incidents(console: Console, incidents: Sequence[Incident], agreements: Sequence[Agreement]) -> None:
     """Incidents as a table with its headings; the agreements lend their clock and the names of places."""
     clock = one_clock(agreements)
-    zone = zone_of(agreements[0]) if clock else None
+    agreement = agreements[0] if clock else None
     headings = ("time (UTC)", clock, "for", "reports", "origins", "happened", "id", "what", "place")
     rows = [
         Row(
             (
-                *time_cells(incident, zone, one_zone=True),
+                *time_cells(incident, agreement, one_zone=True),
                 f"{len(incident.report_ids)}",
                 f"{incident.origins}",
                 probability(incident.occurred),

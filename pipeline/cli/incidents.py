@@ -68,6 +68,7 @@ def list_incidents(
     """
     import msgspec
 
+    from pipeline.cli.silence import say_silence
     from pipeline.store import open_store
 
     console = data_console()
@@ -85,6 +86,7 @@ def list_incidents(
             say(ABOUT_HAPPENED)
             print_incidents(console, incidents, _agreements(opened, agreement))
         _say_counts(len(incidents), len(found), unresolved, opened.figures()["unresolved"])
+        say_silence(opened, _agreements(opened, agreement))
 
 
 def _say_counts(shown: int, found: int, unresolved: bool, rumours: int) -> None:
@@ -97,7 +99,7 @@ def _say_counts(shown: int, found: int, unresolved: bool, rumours: int) -> None:
 def _chosen(incidents: "Iterable[Incident]", reports: int, since: str | None) -> "list[Incident]":
     from datetime import UTC, datetime
 
-    from pipeline.cli.alert_table import since_time
+    from pipeline.cli.choosing import since_time
 
     begin = since_time(since, datetime.now(UTC)) if since else None
     return [

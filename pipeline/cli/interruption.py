@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.model.records import Reject
+from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Report
-from pipeline.store.recorder import Outcome, Recorder
+from pipeline.store.news import Outcome
+from pipeline.store.recorder import Recorder
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -68,11 +69,16 @@ class SteadyRecorder(Recorder):
         super().__init__(*args, **options)
         self.interruption = interruption
 
-    def record(self, reports: Sequence[Report], rejects: Sequence[Reject] = ()) -> Outcome:
+    def record(
+        self,
+        reports: Sequence[Report],
+        rejects: Sequence[Reject] = (),
+        observations: Sequence[Observation] = (),
+    ) -> Outcome:
         """Takes a batch into the record."""
         self.interruption.begin()
         try:
-            return super().record(reports, rejects)
+            return super().record(reports, rejects, observations)
         except BaseException:
             self.interruption.abandon()
             raise

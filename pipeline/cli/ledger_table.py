@@ -8,19 +8,25 @@ from pipeline.cli.common import number
 from pipeline.cli.layout import Folds, print_rows
 from pipeline.cli.layout import Row as Line
 from pipeline.cli.words import safe
+from pipeline.law.effort import percent
 from pipeline.law.ledgers import By, Row
 from pipeline.law.side_by_side import Figures
 from pipeline.model.report import Count
 
-_HEADINGS = ("day", "sector", "ledger", "incidents", "matched", "only here", "rumours", "claimed", "counted")
+_HEADINGS = (
+    *("day", "sector", "observed", "ledger"),
+    *("incidents", "matched", "only here", "rumours", "claimed", "counted"),
+)
 _NOTHING = "–"
-_FOLDS = Folds((0, 1, 2, 3, 4, 5, 6), (7,), (8,), standing_out=2)
+_FOLDS = Folds((0, 1, 2, 3, 4, 5, 6, 7), (8,), (9,), standing_out=3)
 
 
 def print_ledgers(console: Console, rows: Sequence[Row], by: By) -> None:
     """Prints the table; a column of what it is not by is left out."""
     lines = [Line(_cells(row, figures), "bold") for row in rows for figures in row.ledgers]
+    watched = any(row.observed is not None for row in rows)
     headings = ("" if by is By.SECTOR else "day", "" if by is By.DAY else "sector", *_HEADINGS[2:])
+    headings = (*headings[:2], "observed" if watched else "", *headings[3:])
     print_rows(console, headings, lines, _FOLDS)
 
 
@@ -28,6 +34,7 @@ def _cells(row: Row, figures: Figures) -> tuple[str, ...]:
     return (
         _days(row),
         _sector(row),
+        "" if row.observed is None else percent(row.observed),
         safe(figures.ledger, 80),
         number(figures.incidents),
         _matched(figures),

@@ -65,13 +65,14 @@ def ledgers(
         return
     from pipeline.law.ledgers import Ledgers
     from pipeline.store import open_store
+    from pipeline.store.efforts import StoredEfforts
 
     chosen = _by(by)
     with open_store(store) as opened:
         named = _agreement(opened, agreement)
-        table = Ledgers(named, chosen, _days(named, begin, until))
+        table = Ledgers(named, chosen, _days(named, begin, until), StoredEfforts(opened.connection, named))
         _fill(table, opened)
-    rows = table.rows()
+        rows = table.rows()
     if as_json:
         for row in rows:
             write_json(row)

@@ -1,7 +1,7 @@
 """What the map page draws: agreements, alerts with their footprints and their words, and faint outlines behind them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -11,11 +11,11 @@ import shapely
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import FlightTable, ProhibitedActivityTable, WithdrawalTable
 from pipeline.agreement.show import zones_geojson
+from pipeline.cli.days import by_days
 from pipeline.cli.evidence import Versions, evidence, versions_of
 from pipeline.cli.show_alert import Behind, sections, title
 from pipeline.cli.show_incident import Known
 from pipeline.cli.whereabouts import Agreements, off_line, party_name, place
-from pipeline.cli.words import days_words, whole_days, zone_of
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.earth import GEOD
 from pipeline.geometry.footprints import outline, sectors
@@ -37,9 +37,9 @@ def map_data(store: Store, alerts: Sequence[Alert], agreements: Agreements) -> d
     """One object for the page; texts and shapes that recur stand in it once."""
     texts, shapes = _Pool(), _Pool()
     names = list(dict.fromkeys([*agreements.named, *sorted(store.agreements()), *(a.agreement for a in alerts)]))
-    versions = versions_of(store, alerts)
+    versions, last_day = versions_of(store, alerts), store.last_day()
     drawn = [
-        _alert(alert, agreements.get(alert.agreement), _behind(store, alert, versions), names, texts, shapes)
+        _alert(alert, agreements.get(alert.agreement), _behind(store, alert, versions, last_day), names, texts, shapes)
         for alert in alerts
     ]
     return {
@@ -68,10 +68,11 @@ class _Pool:
         return self._numbers[key]
 
 
-def _behind(store: Store, alert: Alert, versions: Versions) -> Behind:
+def _behind(store: Store, alert: Alert, versions: Versions, last_day: date | None) -> Behind:
     incident = store.incident(alert.incident_id)
     same = incident is not None and incident.report_ids == alert.report_ids
-    return Behind(evidence(alert, versions), known=Known(incident) if incident is not None and same else None)
+    known = Known(incident) if incident is not None and same else None
+    return Behind(evidence(alert, versions), known=known, last_day=last_day)
 
 
 def _alert(
@@ -83,6 +84,7 @@ def _alert(
     shapes: _Pool,
 ) -> dict[str, Any]:
     shape = _shape(behind)
+    days = by_days(alert.observed_from, alert.observed_until, None if agreement is None else agreement.days)
     return {
         "id": alert.alert_id,
         "agreement": names.index(alert.agreement),
@@ -94,7 +96,7 @@ def _alert(
         "probability": alert.probability,
         "from": to_us(alert.observed_from) // 1_000_000,
         "until": to_us(alert.observed_until) // 1_000_000,
-        "days": _days(alert, zone_of(agreement)),
+        "days": None if days is None else days.words,
         "lon": alert.lon,
         "lat": alert.lat,
         "radius_m": alert.radius_m,
@@ -106,11 +108,6 @@ def _alert(
             for section in sections(alert, agreement, behind)
         ],
     }
-
-
-def _days(alert: Alert, zone: tzinfo | None) -> str | None:
-    days = whole_days(alert.observed_from, alert.observed_until, zone)
-    return days_words(*days, zone) if days is not None and zone is not None else None
 
 
 def _shape(behind: Behind) -> Any:

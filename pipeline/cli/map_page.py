@@ -3,13 +3,12 @@
 import base64
 import hashlib
 import re
-from importlib.metadata import files
 from importlib.resources import files as resource_files
 from typing import Any
 
 import msgspec
 
-from pipeline.resources import ResourceMissingError
+from pipeline.resources import wheel_file
 
 _LEAFLET = "django-js-lib-leaflet"
 _OWN = ("symbols.js", "filters.js", "page.js")
@@ -48,10 +47,7 @@ def _own(name: str) -> str:
 
 def _leaflet_file(name: str) -> bytes:
     """A file of Leaflet's wheel; it needs no Django to be read."""
-    for path in files(_LEAFLET) or ():
-        if path.name == name:
-            return path.read_binary()
-    raise ResourceMissingError(f"{_LEAFLET} lacks {name}; install Truceline again")
+    return wheel_file(_LEAFLET, name)
 
 
 def _leaflet(name: str) -> str:

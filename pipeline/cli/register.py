@@ -46,10 +46,19 @@ def print_register(entries: Sequence[Entry], each: bool, as_json: bool) -> None:
         print_rows(data_console(), _EACH_HEADINGS, [Row(_entry_cells(one, now)) for one in ordered], _EACH)
     elif lines:
         print_rows(data_console(), _HEADINGS, [Row(_line_cells(one)) for one in lines], _ALL)
-    left = sum(one.found_at is None and one.alert.status is not Status.SUPERSEDED for one in entries)
-    counted = sum(one.alert.status is not Status.SUPERSEDED for one in entries)
-    never = f"; {left:,} of them without an outcome, {share(left / counted)}" if counted else ""
-    say(f"{plural(counted, 'alert')} raised{never}")
+    say(_total(lines))
+
+
+def _total(lines: Sequence[Line]) -> str:
+    """All lines together; each alert that was raised counts once."""
+    raised, superseded, left = (
+        sum(getattr(one, name) for one in lines) for name in ("raised", "superseded", "without_outcome")
+    )
+    counted = raised - superseded
+    among = "them" if not superseded else f"the other {counted:,}"
+    instead = f"; {superseded:,} of them superseded, as duplicates of others" if superseded else ""
+    never = f"; {left:,} of {among} without an outcome, {share(left / counted)}" if counted else ""
+    return f"{plural(raised, 'alert')} raised{instead}{never}"
 
 
 _HEADINGS = (
@@ -63,7 +72,7 @@ _HEADINGS = (
     "not a violation",
     "refuted",
     "until outcome",
-    "duplicates",
+    "superseded",
     "without outcome",
     "oldest",
 )
@@ -79,8 +88,8 @@ def _line_cells(one: Line) -> tuple[str, ...]:
         _span(one.until_seen),
         *(f"{count:,}" for count in (one.under_verification, one.confirmed, one.not_a_violation, one.refuted)),
         _span(one.until_found),
-        f"{one.duplicates:,}",
-        "" if one.without is None else share(one.without),
+        f"{one.superseded:,}",
+        "" if one.without is None else f"{one.without_outcome:,} ({share(one.without)})",
         _span(one.oldest),
     )
 

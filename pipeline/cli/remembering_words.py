@@ -20,7 +20,10 @@ def remembers(table: ProvisionTable) -> list[Entry]:
     match table:
         case StockCeilingTable():
             limits = [("at most", f"{one.at_most:,} {one.unit}: {one.title}") for one in table.limits]
-            return [*limits, ("counts", f"what was seen within {table.seen_for_days} days, in each zone by itself")]
+            counts = f"what was seen within {table.seen_for_days} days, in each zone by itself"
+            after = f"with {table.ends_after_days} days without a sighting"
+            ends = [] if table.ends_after_days is None else [("ends", after)]
+            return [*limits, ("counts", counts), *ends]
         case QuietDaysTable():
             then = f"; what follows is due {table.then_within_days} days after" if table.then_within_days else ""
             broken = ", ".join(table.activities)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
     from pipeline.sources.inputs import Input
     from pipeline.store.database import Store
     from pipeline.store.runner import Step, Summary
+
+LOOK_EVERY = timedelta(minutes=1)
+"""How long an observation may wait until it bears on alerts."""
+
+WATCH_LOG = "watch log"
 
 _BECAME = "is in the store"
 
@@ -127,10 +133,11 @@ class _Run:
         from pipeline.store import runner
 
         recorder = SteadyRecorder(interruption, record, self._agreements, load_gazetteer().outlines)
+        recorder.wait_to_look(LOOK_EVERY)
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self._inputs))
             self._catch_up(recorder, progress)
-            metrics = self._metrics(stack, record, listen)
+            metrics = self._metrics(stack, record, self._agreements, listen)
             watch = self._watch(progress, interruption, metrics, paced=pace is not None)
             runner.run(recorder, self._inputs, summary=self._summary, pace=pace, strict=strict, watch=watch)
 
@@ -181,12 +188,14 @@ class _Run:
             progress.call_out(f"{alert.observed_from:%Y-%m-%d} {plain_line(alert, agreements[alert.agreement])}")
 
     @staticmethod
-    def _metrics(stack: ExitStack, record: "Store", listen: str | None) -> "RunMetrics | None":
+    def _metrics(
+        stack: ExitStack, record: "Store", agreements: "Sequence[Agreement]", listen: str | None
+    ) -> "RunMetrics | None":
         if listen is None:
             return None
         from pipeline.metrics import RunMetrics
 
-        metrics = RunMetrics(record)
+        metrics = RunMetrics(record, agreements=agreements)
         serve_metrics(stack, metrics.registry, listen)
         return metrics
 
@@ -198,11 +207,12 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
         ("  accepted", summary.accepted, ""),
         ("  rejected", summary.rejected, reasons(rejects)),
         ("reports", summary.reports, f"{number(summary.duplicates)} of them seen before, {number(summary.late)} late"),
+        (WATCH_LOG, summary.observations, "observations of who watched where"),
         ("matches", summary.matches, f"and {number(summary.outside)} outside every zone"),
         ("incidents", summary.incidents, f"in the store, and {plural(summary.unresolved, 'unresolved rumour')}"),
         ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),
     ]
-    return aligned(figures)
+    return aligned([line for line in figures if line[0] != WATCH_LOG or summary.observations])
 
 
 def following(summary: "Summary") -> list[str]:

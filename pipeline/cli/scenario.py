@@ -39,6 +39,16 @@ ReportsOption = Annotated[
     int | None,
     typer.Option("--reports", metavar="N", min=1, help="As many days as so many reports take; else one day."),
 ]
+MakesOption = Annotated[
+    Path | None,
+    typer.Option("--makes", metavar="FILE", help="Observers notice things as this file of makes says."),
+]
+DetectionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--detection", metavar="SHARE", min=0.0, max=2.0, help="They notice so much of what they should: 0.7, or 1.3."
+    ),
+]
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="What `scenario make` wrote.")]
 PlayedOption = Annotated[
@@ -68,21 +78,30 @@ def make(
     out: FolderOption,
     agreement: AgreementOption = "ukraine-hypothetical",
     reports: ReportsOption = None,
+    makes: MakesOption = None,
+    detection: DetectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a scenario into a folder: reports.ndjson, truth.ndjson (one incident a line), invented.ndjson (one
-    invention a line) and scenario.json.
+    """Write a scenario into a folder: reports.ndjson, observations.ndjson (who watched what), assets.toml (the
+    observers), truth.ndjson (one incident a line), invented.ndjson (one invention a line) and scenario.json.
+
+    With --makes or --detection the same things happen, and observers notice more or less of them than is assumed.
 
     With --json, what scenario.json says is printed too.
     """
+    from msgspec import structs
+
     from pipeline.agreement import load_agreement
     from pipeline.scenario.catalogue import ScenarioError, scenario_named
     from pipeline.scenario.write import write_scenario
 
     try:
-        scenario_named(name)
+        scenario = scenario_named(name)
+        if detection is not None:
+            scenario = structs.replace(scenario, detection=detection)
         loaded = load_agreement(agreement)
-        written = write_scenario(out, name, seed, loaded, reports, progress=_Ticker())
+        figures = None if makes is None else _makes_in(makes)
+        written = write_scenario(out, scenario, seed, loaded, reports, progress=_Ticker(), makes=figures)
     except ScenarioError as error:
         raise UserError(str(error)) from error
     except OSError as error:
@@ -94,6 +113,26 @@ def make(
         f"{number(written.unseen)} incidents were seen by nobody, {number(written.violating)} broke a provision"
     )
     say(f"next: truceline run -a {agreement} {out / 'reports.ndjson'}")
+
+
+def _makes_in(path: Path) -> bytes:
+    """A file of makes that can be read.
+
+    Raises:
+        UserError: it cannot.
+    """
+    from msgspec import MsgspecError
+
+    from pipeline.recon.makes import read_makes
+
+    try:
+        text = path.read_bytes()
+        read_makes(text)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (MsgspecError, ValueError) as error:
+        raise UserError(f"{path}: this is no file of makes: {error}") from error
+    return text
 
 
 @app.command("score")

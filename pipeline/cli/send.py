@@ -1,4 +1,4 @@
-"""`truceline send`: inputs into the topic of reports."""
+"""`truceline send`: inputs into the topics of reports and observations."""
 
 from collections import Counter
 from contextlib import ExitStack
@@ -70,9 +70,9 @@ def send(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     summary: SummaryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send reports to the broker, from any source, for the workers to judge.
+    """Send reports to the broker, from any source, for the workers to judge, and observations of who watched where.
 
-    Reports are gathered into frames for some 20 ms, or 1 MiB. What counts as sent is what the broker has acknowledged.
+    They are gathered into frames for some 20 ms, or 1 MiB. What counts as sent is what the broker has acknowledged.
     While it cannot be reached, the command waits; nothing is lost. Rows that cannot be read go to the topic of rejects.
     Sending the same twice is harmless.
     """
@@ -126,7 +126,7 @@ class _Sending:
             courier.reach()
             if metrics is not None:
                 metrics.broker_connected(True)
-            cluster = demand(self._settings, "reports", "rejects")
+            cluster = demand(self._settings, "reports", "observations", "rejects")
             kept = Checkpoint(checkpoint, cluster, self._settings.prefix + "reports")
             stack.callback(kept.write)
             stack.enter_context(courier)
@@ -188,13 +188,16 @@ def _metrics(stack: ExitStack, listen: str | None) -> "DriverMetrics | None":
 
 def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
     """The summary as people read it: aligned figures, why rows were rejected."""
-    rate = f", {number(summary.reports / summary.seconds)}/s" if summary.seconds > 1 else ""
+    records = summary.reports + summary.observations
+    rate = f", {number(records / summary.seconds)}/s" if summary.seconds > 1 else ""
     figures: list[tuple[str, int, str]] = [
         ("rows read", summary.rows_read, f"in {summary.seconds:.1f} s"),
         ("  accepted", summary.accepted, ""),
         ("  rejected", summary.rejected, reasons(rejects)),
         ("reports", summary.reports, f"in {plural(summary.frames, 'frame')}, {bytes_of(summary.bytes)}{rate}"),
     ]
+    if summary.observations:
+        figures.append(("observations", summary.observations, "of who watched where, among these frames"))
     if summary.skipped:
         figures.append(("skipped", summary.skipped, "sent before, by the checkpoint"))
     return aligned(figures)

@@ -5,18 +5,20 @@ No sentence here says who did it. Sides say where a place is; an attribution is 
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import ProvisionTable
+from pipeline.cli.days import between
 from pipeline.cli.printing import Section
 from pipeline.cli.show_acts import Tended, act_line, responses, sealed, watch_lines
 from pipeline.cli.show_doubts import doubts
 from pipeline.cli.show_incident import Known, in_short
 from pipeline.cli.show_reports import footprint_words, happened, report_lines, what_words
+from pipeline.cli.sightings import unseen_lines
 from pipeline.cli.whereabouts import off_line, party_name, place, short_name, side_in_full
 from pipeline.cli.words import (
-    between,
     distance,
     kilometres,
     lasting,
@@ -24,7 +26,6 @@ from pipeline.cli.words import (
     probability,
     safe,
     stamp,
-    zone_of,
 )
 from pipeline.model.records import Alert, ReadingNote, Revision
 from pipeline.model.report import Attribution, Report
@@ -40,6 +41,8 @@ class Behind(NamedTuple):
         known: its incident, and why its reports are one; None where it stands no more.
         now: the incidents that stand in its place.
         tended: how it is looked after.
+        last_day: the record's last.
+        tasks: the looks that were asked for, in words.
     """
 
     reports: Sequence[Report]
@@ -48,6 +51,8 @@ class Behind(NamedTuple):
     now: Sequence[str] = ()
     history: Sequence[Revision] = ()
     tended: Tended = Tended(None, ())
+    last_day: date | None = None
+    tasks: tuple[str, ...] = ()
 
 
 def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[Section]:
@@ -60,7 +65,7 @@ def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[
     said = [
         Section("What", _what(reports, known)),
         Section("Where", where(alert, agreement, reports)),
-        Section("When", when(alert, agreement)),
+        Section("When", (*when(alert, agreement), *unseen_lines(alert, agreement, behind.last_day))),
         Section("Article", article(alert, agreement)),
         Section("Incident" if len(alert.incident_ids) < 2 else "Incidents", _incident(alert, behind)),
         Section("Counted", tuple(_figure(name, value) for name, value in alert.figures.items())),
@@ -73,6 +78,7 @@ def sections(alert: Alert, agreement: Agreement | None, behind: Behind) -> list[
         Section("Readings", tuple(_reading(note, agreement) for note in alert.readings)),
         Section("Watch", watch_lines(alert, behind.tended)),
         Section("Actions", tuple(act_line(act, agreement) for act in acts)),
+        Section("Tasks", behind.tasks),
         Section("History", tuple(_revision(revision) for revision in behind.history)),
     ]
     return [section for section in said if section.lines]
@@ -118,7 +124,7 @@ def _along(alert: Alert, agreement: Agreement | None) -> str:
 def when(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     """The interval in UTC and on the agreement's clock."""
     span = alert.observed_until - alert.observed_from
-    said = between(alert.observed_from, alert.observed_until, zone_of(agreement))
+    said = between(alert.observed_from, alert.observed_until, None if agreement is None else agreement.days)
     return (said, f"at some time within {lasting(span)}") if span.total_seconds() > 3600 else (said,)
 
 
@@ -208,7 +214,7 @@ def _what(reports: Sequence[Report], known: Known | None) -> tuple[str, ...]:
 
 def _figure(name: str, value: Any) -> str:
     said = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
-    said = f"{said:,.10g}" if isinstance(said, float) else str(said)
+    said = f"{said:,.10g}" if isinstance(said, int | float) and not isinstance(said, bool) else str(said)
     return f"{name.replace('_', ' ')}: {safe(said)}"
 
 
@@ -222,7 +228,8 @@ def _incident(alert: Alert, behind: Behind) -> tuple[str, ...]:
 
 
 def _reports(alert: Alert, agreement: Agreement | None, reports: Sequence[Report], versions: int) -> tuple[str, ...]:
-    lines = [line for report in reports for line in report_lines(report, zone_of(agreement))]
+    days = None if agreement is None else agreement.days
+    lines = [line for report in reports for line in report_lines(report, days)]
     missing = set(alert.report_ids) - {report.report_id for report in reports}
     lines.extend(f"{safe(report_id)}: not in this record's log" for report_id in sorted(missing))
     if versions > len(reports):

@@ -125,6 +125,10 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
         "not show that there was none."
     ),
     Doubt.EFFORT_UNKNOWN: lambda _: "How much was watched is not known: more observers look like more violations.",
+    Doubt.EFFORT_UNEVEN: lambda f: (
+        f"On the last day {f.share('observed')} would have been noticed, before it {f.share('observed_before')}: all "
+        "rests on how well that is known."
+    ),
     Doubt.FORM_UNSAID: lambda _: "The source says that armed force was used, and not in which form.",
     Doubt.ATTRIBUTION_NEEDED: lambda f: (
         f"The clause binds {f.parties('binds', ' and ')} alone, and no report names them; {_AT_MOST}."

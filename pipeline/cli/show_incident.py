@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from pipeline.agreement import Agreement
 from pipeline.cli.common import plural
+from pipeline.cli.days import between
 from pipeline.cli.incident_table import places
 from pipeline.cli.printing import Section
 from pipeline.cli.show_reports import footprint_words, report_lines, what_words
 from pipeline.cli.whereabouts import party_name
-from pipeline.cli.words import between, lasting, probability, safe, zone_of
+from pipeline.cli.words import lasting, probability, safe
 from pipeline.model.records import Alert, Incident
 from pipeline.model.report import Report
 from pipeline.monitor.fuse.evidence import TERMS
@@ -131,17 +132,17 @@ def _where(incident: Incident, agreements: Sequence[Agreement]) -> tuple[str, ..
 
 def _when(incident: Incident, agreements: Sequence[Agreement]) -> tuple[str, ...]:
     span = incident.observed_until - incident.observed_from
-    zone = zone_of(agreements[0]) if agreements else None
-    said = between(incident.observed_from, incident.observed_until, zone)
+    days = agreements[0].days if agreements else None
+    said = between(incident.observed_from, incident.observed_until, days)
     return (said, f"for {lasting(span)}, or at some time within it") if span.total_seconds() > 3600 else (said,)
 
 
 def _reports(known: Known, agreements: Sequence[Agreement], reports: Sequence[Report]) -> tuple[str, ...]:
-    zone = zone_of(agreements[0]) if agreements else None
+    days = agreements[0].days if agreements else None
     numbers = _numbers(known.incident)
     lines: list[str] = []
     for report in reports:
-        first, *rest = report_lines(report, zone)
+        first, *rest = report_lines(report, days)
         lines += [f"{numbers[report.report_id]}. {first}", *_standing(known, report.report_id, numbers), *rest]
     missing = set(known.incident.report_ids) - {report.report_id for report in reports}
     lines.extend(f"{numbers[name]}. {safe(name)}: not in this record's log" for name in sorted(missing))

@@ -1,12 +1,13 @@
 """The words of one report: what it says happened, where, when, and who said so; its own text quoted, made harmless."""
 
 from collections.abc import Sequence
-from datetime import tzinfo
 from pathlib import PurePath
 
 import shapely
 
-from pipeline.cli.words import between, distance, kilometres, position, safe, stamp, wind
+from pipeline.agreement.days import ReportingDays
+from pipeline.cli.days import between
+from pipeline.cli.words import distance, kilometres, position, safe, stamp, wind
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.earth import area_m2
 from pipeline.geometry.footprints import outline, sectors
@@ -60,15 +61,15 @@ def count_words(count: Count) -> str:
     return f"{count.unit.meaning}: {count.min:g}" if count.min == count.max else f"{count.unit.meaning}: {figure}"
 
 
-def report_lines(report: Report, zone: tzinfo | None) -> list[str]:
-    """One report, line by line, its id first."""
+def report_lines(report: Report, days: ReportingDays | None) -> list[str]:
+    """One report, line by line, its id first; `days` are those by which people count, if any are known."""
     said_by = [f"source {safe(report.source)}"]
     if report.feed:
         said_by.append(f"feed {safe(report.feed)}")
     if report.observer:
         said_by.append(f"observer {safe(report.observer, 200)}")
     said_by.append(f"ledger {safe(report.ledger)}" if report.ledger else "ledger not said")
-    entered = [f"observed {between(report.observed_from, report.observed_until, zone)}"]
+    entered = [f"observed {between(report.observed_from, report.observed_until, days)}"]
     if report.published_at is not None:
         entered.append(f"published {stamp(report.published_at)} UTC")
     if report.received_at is not None:

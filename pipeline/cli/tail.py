@@ -23,6 +23,8 @@ class TopicName(StrEnum):
     REJECTS = "rejects"
     TRANSITIONS = "transitions"
     REPORTS = "reports"
+    ACTIONS = "actions"
+    OBSERVATIONS = "observations"
 
 
 def tail(  # noqa: PLR0913, PLR0917 - each is an option of the command line
@@ -46,7 +48,7 @@ def tail(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     kafka: BootstrapOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Watch a topic: alerts, incidents, rejects, transitions or reports, a line each.
+    """Watch a topic: alerts, incidents, rejects, transitions, reports, actions or observations, a line each.
 
     Times are UTC. Of the alerts those are shown that are raised, each time that they change; --json gives every record
     of the topic, as schemas/asyncapi.yaml has it. To watch moves nobody's place in the topic.

@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.cli.incident_table import places, what
 from pipeline.cli.live import plain_line
+from pipeline.cli.show_acts import act_words
 from pipeline.cli.show_reports import activity_words, footprint_words
 from pipeline.cli.whereabouts import Agreements
 from pipeline.cli.words import probability, safe
@@ -14,6 +15,8 @@ from pipeline.gazetteer import load_gazetteer
 from pipeline.model.records import Reject
 from pipeline.model.taxonomy import Standing, Status
 from pipeline.stream import wire
+from pipeline.stream.intake import observed
+from pipeline.stream.routing import decode_action
 from pipeline.stream.tail import Heard
 
 
@@ -59,8 +62,8 @@ class Lines:
         said = wire.decode_revision(heard.value)
         alert = said.alert
         yield (
-            f"{said.decided_at:%Y-%m-%d %H:%M:%S}  {alert.alert_id}  {said.revision:>3}  {said.change.value:<18}  "
-            f"{alert.status.value:<12}  {alert.standing.value:<8}  {alert.severity.value:<7}  "
+            f"{said.decided_at:%Y-%m-%d %H:%M:%S}  {alert.alert_id}  {said.revision:>3}  {said.change.value:<22}  "
+            f"{alert.status.value:<18}  {alert.standing.value:<8}  {alert.severity.value:<7}  "
             f"{probability(alert.probability)}  {alert.agreement}/{alert.provision}  {safe(said.author, 40)}"
         )
 
@@ -79,12 +82,28 @@ class Lines:
         if heard.value is not None:
             yield _reject_line(wire.decode_reject(heard.value))
 
+    def _action(self, heard: Heard) -> Iterator[str]:
+        if heard.value is not None:
+            one = decode_action(heard.value)
+            said = act_words(one, self._agreements.get(one.agreement))
+            yield f"{one.decided_at:%Y-%m-%d %H:%M:%S}  {one.alert_id}  {safe(one.by, 40)} {said}"
+
     def _report(self, heard: Heard) -> Iterator[str]:
         reports, rejects = wire.decode_frame(heard.value or b"", heard.place(self._topic), load_gazetteer())
         for report in reports:
             yield (
                 f"{report.observed_from:%Y-%m-%d %H:%M:%S}  {activity_words(report.activity):<20}  "
                 f"{footprint_words(report.footprint):<52}  {safe(report.report_id, 80)}"
+            )
+        yield from map(_reject_line, rejects)
+
+    def _observation(self, heard: Heard) -> Iterator[str]:
+        watched, rejects = observed(heard.value or b"", heard.place(self._topic), load_gazetteer())
+        for one in watched:
+            yield (
+                f"{one.observed_from:%Y-%m-%d %H:%M:%S} to {one.observed_until:%Y-%m-%d %H:%M:%S}  "
+                f"{one.state.value:<8}  {footprint_words(one.footprint):<52}  {safe(one.asset, 40)}  "
+                f"{safe(one.observation_id, 80)}"
             )
         yield from map(_reject_line, rejects)
 
@@ -95,8 +114,11 @@ _LINES: Mapping[str, Callable[[Lines, Heard], Iterator[str]]] = {
     "incidents": Lines._incident,
     "rejects": Lines._reject,
     "reports": Lines._report,
+    "actions": Lines._action,
+    "observations": Lines._observation,
 }
 TOPICS = tuple(_LINES)
+_FRAMES = ("reports", "observations")
 
 
 def objects(name: str, heard: Heard) -> Iterator[bytes]:
@@ -104,7 +126,7 @@ def objects(name: str, heard: Heard) -> Iterator[bytes]:
     if heard.value is None:
         yield wire.encode({"incident_id" if name == "incidents" else "key": _text(heard.key), "withdrawn": True})
         return
-    for line in heard.value.split(b"\n") if name == "reports" else [heard.value]:
+    for line in heard.value.split(b"\n") if name in _FRAMES else [heard.value]:
         if not line.strip():
             continue
         try:

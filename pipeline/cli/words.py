@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
@@ -144,46 +144,3 @@ def stamp(moment: datetime) -> str:
     '2026-01-02 03:04'
     """
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment.second else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def whole_days(begin: datetime, end: datetime, zone: tzinfo | None) -> tuple[date, date] | None:
-    """The first and the last day of an interval that is made of whole days on a zone's clock; else None.
-
-    >>> from datetime import UTC
-    >>> begin = datetime(2015, 2, 14, 22, tzinfo=UTC)
-    >>> whole_days(begin, begin + timedelta(days=1), ZoneInfo("Europe/Kyiv"))
-    (datetime.date(2015, 2, 15), datetime.date(2015, 2, 15))
-    """
-    if zone is None or end <= begin:
-        return None
-    first, after = begin.astimezone(zone), end.astimezone(zone)
-    if first.time() != time() or after.time() != time():
-        return None
-    return first.date(), after.date() - timedelta(days=1)
-
-
-def days_words(first: date, last: date, zone: tzinfo) -> str:
-    """Days as people write them, with whose days they are.
-
-    >>> kyiv = ZoneInfo("Europe/Kyiv")
-    >>> days_words(date(2015, 2, 15), date(2015, 2, 15), kyiv), days_words(date(2015, 12, 17), date(2015, 12, 18), kyiv)
-    ('2015-02-15 (Kyiv), all day', '2015-12-17 to 12-18 (Kyiv)')
-    """
-    if first == last:
-        return f"{first} ({zone_name(zone)}), all day"
-    return f"{first} to {last if first.year != last.year else f'{last:%m-%d}'} ({zone_name(zone)})"
-
-
-def between(begin: datetime, end: datetime, zone: tzinfo | None) -> str:
-    """An interval in UTC and, in brackets, on the agreement's clock."""
-    said = f"{_span(begin, end)} UTC"
-    if zone is None:
-        return said
-    return f"{said} ({_span(begin.astimezone(zone), end.astimezone(zone))} {zone_name(zone)})"
-
-
-def _span(begin: datetime, end: datetime) -> str:
-    if begin == end:
-        return stamp(begin)
-    until = stamp(end)
-    return f"{stamp(begin)} to {until[11:] if begin.date() == end.date() else until}"

@@ -19,11 +19,16 @@ ROOM = 1.002
 class Cells(Protocol):
     """Cells in the local coordinates of the footprints that they belong to. All figures are arrays over the cells.
 
-    `owner` numbers the footprints; `weight` is a cell's share of its footprint.
+    `owner` numbers the footprints; `weight` is a cell's share of its footprint. A crossed cell of a larger share than
+    `coarse_weight` is divided whatever the sums say.
     """
 
     owner: Some
     weight: Floats
+
+    @property
+    def coarse_weight(self) -> float:
+        """The share of a footprint above which a cell is no measure of what an edge leaves of it."""
 
     def __len__(self) -> int:
         """How many cells there are."""
@@ -50,6 +55,9 @@ class Sectors:
     `rows`: azimuth from and to in radians and the squares of the ranges from and to; and the same four for where the
     observer stood, as seen from the place that is given.
     """
+
+    coarse_weight = 1.0
+    """They are compact and many from the beginning."""
 
     def __init__(self, owner: Some, rows: Floats, weight: Floats) -> None:
         self.owner, self.rows, self.weight = owner, rows, weight
@@ -128,6 +136,9 @@ def _extents_m(rows: Floats) -> Floats:
 
 class Triangles:
     """Cells with three corners; `rows`: metres east and north of each corner."""
+
+    coarse_weight = 1.0 / 1_000.0
+    """The first are few and may be long: two divisions may change nothing while an edge cuts off a corner."""
 
     def __init__(self, owner: Some, rows: Floats, weight: Floats) -> None:
         self.owner, self.rows, self.weight = owner, rows, weight

@@ -172,8 +172,7 @@ def distance_m(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayL
 
 def area_m2(geometry: Geometry) -> float:
     """The area of a polygon on the ellipsoid; its rings may run either way."""
-    valid = geometry if geometry.is_valid else polygons_only(made_valid(geometry))
-    return abs(float(GEOD.geometry_area_perimeter(shapely.orient_polygons(valid))[0]))
+    return abs(float(GEOD.geometry_area_perimeter(shapely.orient_polygons(united(geometry)))[0]))
 
 
 def made_valid(geometry: Geometry) -> Geometry:
@@ -188,3 +187,17 @@ def polygons_only(geometry: Geometry) -> Geometry:
     """The polygons of a repaired geometry, without the lines and points that repairing may leave."""
     parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
     return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def united(geometry: Geometry) -> Geometry:
+    """A polygon or multipolygon, valid: each part repaired by itself, then all of them as one.
+
+    To repair overlapping parts together takes time that grows with the square of their crossings, and cuts out what
+    two of them share.
+    """
+    if geometry.is_valid:
+        return geometry
+    parts = shapely.get_parts(geometry)
+    broken = ~shapely.is_valid(parts)
+    parts[broken] = [polygons_only(made_valid(part)) for part in parts[broken]]
+    return shapely.union_all(parts)

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from pipeline.geometry.cells import Cells, Sectors, Triangles
-from pipeline.geometry.earth import GEOD, Bools, Floats, Frames, Geometry, area_m2, distance_m, made_valid, middle
+from pipeline.geometry.earth import GEOD, Bools, Floats, Frames, Geometry, area_m2, distance_m, middle, united
 from pipeline.geometry.projection import densify_polygon
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygon, Polygon
 
@@ -200,7 +200,7 @@ def _triangles(geometry: Geometry) -> Floats:
     frame = Frames(np.array([lon]), np.array([lat]))
     dense = densify_polygon(geometry)
     flat = shapely.transform(dense, lambda c: np.column_stack(frame.from_lonlat(0, c[:, 0], c[:, 1])).round(3))
-    sound = flat if flat.is_valid else made_valid(flat)
+    sound = united(flat)
     mirror = np.array([-1.0, 1.0])
     mirrored = _cut_up(shapely.transform(sound, lambda c: c * mirror)) * np.tile(mirror, 3)
     corners = np.concatenate([_cut_up(sound), mirrored])

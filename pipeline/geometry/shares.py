@@ -71,7 +71,7 @@ class _Sum:
             before, total = total, self._certain + uncertain
             change = np.abs(total - before)
             still = (change <= SETTLED) & (division > 0)
-            goes_on = ~(still & calm) | (self._unmeasured & (division < ROUGH_DIVISIONS))
+            goes_on = ~(still & calm) | self._coarse | (self._unmeasured & (division < ROUGH_DIVISIONS))
             calm = still
             if division == MOST_DIVISIONS:
                 self._owners_not_whole(cells, crossed)
@@ -104,6 +104,7 @@ class _Sum:
         crossed = np.zeros(asked.shape, dtype=bool)
         self._coverage = np.zeros(asked.shape)
         self._unmeasured = np.zeros(self._asked.open.shape, dtype=bool)
+        self._coarse = np.zeros(self._asked.open.shape, dtype=bool)
         uncertain = np.zeros(self._asked.open.shape)
         for region in np.flatnonzero(asked.mean(axis=1) > _MANY).tolist():
             self._regions[region].seek(places)
@@ -119,6 +120,7 @@ class _Sum:
                 margin_m = self._regions[region].margin_m(crossing)
                 measured = self._regions[region].measured(crossing, radius_m[unsure])
                 self._unmeasured[region, cells.owner[unsure[~measured]]] = True
+                self._coarse[region, cells.owner[unsure[cells.weight[unsure] > cells.coarse_weight]]] = True
                 self._coverage[region, unsure] = coverage(margin_m, round_m[unsure])
                 crossed[region, unsure] = True
                 given = cells.weight[unsure] * self._coverage[region, unsure]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from pipeline.law.effort import UNKNOWN, Efforts
 from pipeline.law.watching import Watched, watched
 from pipeline.law.watching import in_order as by_time
 from pipeline.model.records import Alert, Finding, Progress
@@ -36,13 +37,17 @@ class Fold(Protocol):
         """Whether it goes over the alerts of other provisions (`Watched`), rather than findings of its own."""
 
     @property
+    def weighs_effort(self) -> bool:
+        """Whether what it says goes by how well was watched: then it is folded anew where that changes."""
+
+    @property
     def state_type(self) -> type[Any]:
         """What it knows between two days: a struct, as small as what stands open allows."""
 
     def begin(self) -> Any:
         """The state before all findings."""
 
-    def step(self, state: Any, day: int, found: Sequence[Any]) -> tuple[Any, list[Alert]]:
+    def step(self, state: Any, day: int, found: Sequence[Any], efforts: Efforts) -> tuple[Any, list[Alert]]:
         """One day's findings, or what it watches, sorted: the state after them, and the alerts that are settled now.
 
         Days without any are left out.
@@ -51,12 +56,16 @@ class Fold(Protocol):
     def standing(self, state: Any) -> list[Alert]:
         """The alerts that later findings may change."""
 
-    def progress(self, state: Any, day: int) -> list[Progress]:
+    def progress(self, state: Any, day: int, efforts: Efforts) -> list[Progress]:
         """Where the provision stands at the end of a day that is not before the state's last."""
 
 
 class Memory(Protocol):
     """What a driver keeps for the folds of one agreement."""
+
+    @property
+    def efforts(self) -> Efforts:
+        """How well was watched."""
 
     def findings(self, provisions: Sequence[str], from_day: int) -> Iterator[tuple[int, list[Finding]]]:
         """The findings of some provisions by day, from a day on; in order (`in_order`)."""
@@ -97,7 +106,7 @@ def refold(fold: Fold, memory: Memory, changed_day: int) -> Refolded:
     for day, found in _days(fold, memory, from_day):
         if day > from_day:
             memory.keep(fold.provision, day, _encode(state))
-        state, done = fold.step(state, day, found)
+        state, done = fold.step(state, day, found, memory.efforts)
         settled += [(alert, day) for alert in done]
         last_day = day
     memory.thin(fold.provision, last_day)
@@ -113,8 +122,8 @@ def progress(fold: Fold, memory: Memory, day: int) -> list[Progress]:
     for number, found in _days(fold, memory, from_day):
         if number > day:
             break
-        state, _ = fold.step(state, number, found)
-    return fold.progress(state, day)
+        state, _ = fold.step(state, number, found, memory.efforts)
+    return fold.progress(state, day, memory.efforts)
 
 
 def _days(fold: Fold, memory: Memory, from_day: int) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -131,10 +140,16 @@ class MemoryFindings:
 
     Args:
         findings, alerts: with the day of each.
+        efforts: how well was watched.
     """
 
-    def __init__(self, findings: Sequence[tuple[int, Finding]] = (), alerts: Sequence[tuple[int, Alert]] = ()) -> None:
-        self._findings, self._alerts = list(findings), list(alerts)
+    def __init__(
+        self,
+        findings: Sequence[tuple[int, Finding]] = (),
+        alerts: Sequence[tuple[int, Alert]] = (),
+        efforts: Efforts = UNKNOWN,
+    ) -> None:
+        self._findings, self._alerts, self.efforts = list(findings), list(alerts), efforts
         self._kept: dict[str, dict[int, bytes]] = {}
 
     def findings(self, provisions: Sequence[str], from_day: int) -> Iterator[tuple[int, list[Finding]]]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.agreement.compiled import Agreement
 from pipeline.geometry.footprints import Footprints
+from pipeline.law.effort import ANYTHING, UNKNOWN, Efforts
 from pipeline.law.sectors import Sectors, Unsectored, Where
 from pipeline.law.side_by_side import Figures, Spot, Tally
 from pipeline.model.records import Incident
@@ -25,6 +26,9 @@ from pipeline.monitor.fuse.counts import bounded
 UNSAID = "unsaid"
 
 _KNOWN = ("independent", "sensor", "party", "public")
+_MOST_DAYS = 31
+"""Of what is of more days than this, the last are asked how well they were watched."""
+
 _ONE = Count(1.0, 1.0, CountUnit.EVENT)
 """What a record of an incident says anyway: it is no count. Any other number of events is a claim."""
 
@@ -65,6 +69,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         matched: how many of them two or more ledgers have.
         held_by: the same incidents by the ledgers that have them; each is counted once.
         ledgers: the figures of each.
+        observed: the share of what happened there and then that would have been noticed; null where nobody said who
+            watched, and in a row that no sector is told of.
     """
 
     first_day: str | None
@@ -76,6 +82,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     matched: int
     held_by: tuple[Held, ...]
     ledgers: tuple[Figures, ...]
+    observed: float | None = None
 
 
 class Part(NamedTuple):
@@ -103,10 +110,13 @@ class Ledgers:
     Args:
         by: what it has rows for.
         days: the first and the last reporting day that are wanted, by their numbers; None leaves it open.
+        efforts: how well was watched.
     """
 
-    def __init__(self, agreement: Agreement, by: By = By.DAY_SECTOR, days: Days = EVERY) -> None:
-        self._agreement, self._by, self._wanted = agreement, by, days
+    def __init__(
+        self, agreement: Agreement, by: By = By.DAY_SECTOR, days: Days = EVERY, efforts: Efforts = UNKNOWN
+    ) -> None:
+        self._agreement, self._by, self._wanted, self._efforts = agreement, by, days, efforts
         self._sectors = Sectors(agreement)
         self._cells: dict[tuple[Days, Where], _Cell] = {}
 
@@ -148,7 +158,17 @@ class Ledgers:
             matched=sum(many for held, many in cell.held_by.items() if len(held - {UNSAID}) > 1),
             held_by=tuple(_named(cell.held_by)),
             ledgers=tuple(cell.tallies[name].figures(name) for name in sorted(cell.tallies, key=_rank)),
+            observed=self._observed(days, where),
         )
+
+    def _observed(self, days: Days, where: Where) -> float | None:
+        """Of a row of days and a sector, or of days alone."""
+        if days.first is None or days.last is None or where.unsectored is not None:
+            return None
+        told = range(max(days.first, days.last - _MOST_DAYS + 1), days.last + 1)
+        shares = [self._efforts.observed(ANYTHING, day, sector=where.sector) for day in told]
+        known = [share for share in shares if share is not None]
+        return round(sum(known) / len(known), 3) if known else None
 
     def _days(self, incidents: Sequence[Incident]) -> list[tuple[int, int]]:
         """The day of each that holds more than half of its interval; where none does, the first and the last."""

@@ -61,18 +61,26 @@ def in_order(actions: Iterable[Action]) -> list[Action]:
     return sorted(once.values(), key=lambda action: (action.decided_at, action.action_id))
 
 
-def apply(judged: Iterable[Alert], actions: Iterable[Action], revised: Revised | None = None) -> Docket:
+def apply(
+    judged: Iterable[Alert],
+    actions: Iterable[Action],
+    revised: Revised | None = None,
+    elsewhere: Container[str] = frozenset(),
+) -> Docket:
     """Alerts as they stand, and what each action did or why it could not.
 
     Args:
         judged: alerts as the monitor judges them, each once.
         revised: which reports revise which: an action follows its anchor to the report that corrects it.
+        elsewhere: where alerts are shared out: the ids of actions that are another's to apply, if they concern none of
+            these.
     """
     ordered, lineage = in_order(actions), Lineage(revised or {})
     parts, refused = _parts(judged, ordered, lineage)
     anchorage, courses = Anchorage(parts), {part.alert.alert_id: Course(part.alert) for part in parts}
     taking = {action.action_id: _taking(action, anchorage, courses) for action in ordered}
-    _bring_back([action for action in ordered if not taking[action.action_id]], courses, taking, lineage)
+    left = [action for action in ordered if not taking[action.action_id]]
+    _bring_back(left, courses, taking, lineage, elsewhere)
     for action in ordered:
         for name in taking[action.action_id]:
             other, hindrance = _other(action, name, anchorage, courses)
@@ -103,7 +111,11 @@ def _taking(action: Action, anchorage: Anchorage, known: Container[str]) -> list
 
 
 def _bring_back(
-    left: Sequence[Action], courses: dict[str, Course], taking: dict[str, list[str]], lineage: Lineage
+    left: Sequence[Action],
+    courses: dict[str, Course],
+    taking: dict[str, list[str]],
+    lineage: Lineage,
+    elsewhere: Container[str],
 ) -> None:
     """Alerts that no report supports, for the actions that moved them on: as the operator saw them last."""
     waiting = list(left)
@@ -113,10 +125,11 @@ def _bring_back(
         part = Part(last.seen, lineage)
         name = part.alert.alert_id
         mine = [one for one in waiting if one is last or part.takes(one) or one.alert_id == name]
-        if name not in courses:
+        is_here = last.action_id not in elsewhere
+        if is_here and name not in courses:
             courses[name] = Course(part.alert, gone=True)
         for one in mine:
-            taking[one.action_id] = [name]
+            taking[one.action_id] = [name] * is_here
             waiting.remove(one)
 
 

@@ -35,9 +35,14 @@ class Entry(NamedTuple):
 class Line(NamedTuple):
     """What became of the alerts of one severity under one agreement; durations are medians.
 
+    Of those raised each is superseded, has one of the three outcomes, or has none.
+
     Attributes:
-        duplicates: those that were marked so, and count for the others no more.
-        without: the share of the rest that has no outcome.
+        seen: of all that were raised.
+        under_verification: of those that have no outcome.
+        superseded: those that were marked as duplicates of others.
+        without_outcome: how many of the rest have none.
+        without: the share of the rest that has none.
         oldest: the age of the oldest of these.
     """
 
@@ -51,7 +56,8 @@ class Line(NamedTuple):
     not_a_violation: int
     refuted: int
     until_found: timedelta | None
-    duplicates: int
+    superseded: int
+    without_outcome: int
     without: float | None
     oldest: timedelta | None
 
@@ -93,7 +99,8 @@ def _line(agreement: str, severity: Severity, every: list[Entry], now: datetime)
         until_seen=_median(one.seen_at - one.raised_at for one in every if one.seen_at is not None),
         **_counts(statuses),
         until_found=_median(one.age(now) for one in entries if one.found_at is not None),
-        duplicates=len(every) - len(entries),
+        superseded=len(every) - len(entries),
+        without_outcome=len(left),
         without=len(left) / len(entries) if entries else None,
         oldest=max((one.age(now) for one in left), default=None),
     )

@@ -14,12 +14,14 @@ class Role(StrEnum):
     RUN = "run"
     WORKER = "worker"
     SEND = "send"
+    SERVE = "serve"
 
 
 JUDGES = frozenset({Role.RUN, Role.WORKER})
 _TAKES_IN = JUDGES | {Role.SEND}
 ON_KAFKA = frozenset({Role.WORKER, Role.SEND})
 _CONSUMES = frozenset({Role.WORKER})
+_SERVES = frozenset({Role.SERVE})
 
 
 class Declared(NamedTuple):
@@ -90,6 +92,13 @@ DECLARED = (
         "When a feed's last report was received, in seconds since 1970",
     ),
     Declared(
+        "truceline_coverage_ratio",
+        Gauge,
+        ("line", "sector"),
+        JUDGES,
+        "The share of what happened in the last hour of the record that would have been noticed",
+    ),
+    Declared(
         "truceline_event_time_lag_seconds",
         Gauge,
         (),
@@ -116,6 +125,14 @@ DECLARED = (
         (),
         frozenset(Role),
         "When the process last got on with its work, in seconds since 1970",
+    ),
+    Declared("truceline_console_listeners", Gauge, (), _SERVES, "Those who are told of changes as they come"),
+    Declared(
+        "truceline_console_cut_total",
+        Counter,
+        (),
+        _SERVES,
+        "Listeners who were cut off because they took nothing",
     ),
     Declared("truceline_state_reports", Gauge, (), JUDGES, "Reports that the state holds"),
     Declared(

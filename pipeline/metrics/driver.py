@@ -11,7 +11,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
 from pipeline.law.transitions import OPEN
-from pipeline.metrics.declared import BUCKETS_S, DECLARED, JUDGES, ON_KAFKA, Role
+from pipeline.metrics.declared import BUCKETS_S, DECLARED, JUDGES, Role
 from pipeline.metrics.waiting import Unacknowledged
 from pipeline.model.records import Alert, Revision
 from pipeline.model.taxonomy import RejectReason, Standing, Status
@@ -85,7 +85,7 @@ class DriverMetrics:
         if role in JUDGES:
             self._gauges["event_time_lag_seconds"].set_function(self._event_time_lag)
             self._unacknowledged = Unacknowledged(self._gauges["alerts_oldest_unacknowledged_seconds"], clock)
-        if role in ON_KAFKA:
+        if role is not Role.RUN:
             ProcessCollector(registry=self.registry)
         self._gauges["build_info"].labels(_own_version(), judged_by, platform.python_version(), role.value).set(1)
         self.progress()
@@ -115,6 +115,15 @@ class DriverMetrics:
         self._last[labels] = last
         self._counters["reports_received_total"].labels(*labels).inc(count)
         self._gauges["source_last_report_timestamp_seconds"].labels(*labels).set(last)
+
+    def coverage(self, agreement: str, told: Mapping[tuple[str, str], float]) -> None:
+        """By line and sector of an agreement, the share of what happened lately that would have been noticed."""
+        for (line, sector), share in told.items():
+            self._gauges["coverage_ratio"].labels(f"{agreement}/{line}", sector).set(share)
+
+    def no_coverage(self) -> None:
+        """Another process tells how well was watched from now on."""
+        self._gauges["coverage_ratio"].clear()
 
     def rejected(self, source: str, reason: RejectReason | str, count: int = 1) -> None:
         """Counts rows that could not be read."""
@@ -193,6 +202,14 @@ class DriverMetrics:
     def broker_connected(self, connected: bool) -> None:
         """Says whether the broker answers."""
         self._gauges["broker_connected"].set(connected)
+
+    def listening(self, change: int) -> None:
+        """Says that so many listeners more are told of changes."""
+        self._gauges["console_listeners"].inc(change)
+
+    def cut(self) -> None:
+        """Counts a listener who took nothing for too long."""
+        self._counters["console_cut_total"].inc()
 
     def progress(self) -> None:
         """The process is not stuck: it has done something, or has asked for work and there was none."""

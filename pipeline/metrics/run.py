@@ -2,13 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from pipeline.agreement import Agreement
 from pipeline.metrics.declared import Role
 from pipeline.metrics.driver import DriverMetrics
 from pipeline.store.database import Store
+from pipeline.store.efforts import StoredEfforts
 from pipeline.store.runner import Step
 from pipeline.store.watching import raised_at
+
+COVERAGE_EVERY_S = 60.0
 
 
 class RunMetrics:
@@ -17,9 +22,15 @@ class RunMetrics:
     Args:
         store: the record that the run writes, when its agreements have caught up.
         clock: seconds since 1970, UTC.
+        agreements: of which it tells how well was watched.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.time, agreements: Sequence[Agreement] = ()
+    ) -> None:
+        self._clock = clock
+        self._efforts = {one.name: StoredEfforts(store.connection, one) for one in agreements}
+        self._looked_at = -COVERAGE_EVERY_S
         self._told = DriverMetrics(Role.RUN, clock)
         self.registry = self._told.registry
         self._told.took_over(store.alerts(), raised_at=raised_at(store))
@@ -41,4 +52,15 @@ class RunMetrics:
         self._reports += sum(step.outcome.new)
         told.state_reports(self._reports)
         told.event_time(step.outcome.watermark)
+        if step.outcome.watermark is not None:
+            self._look(step.outcome.watermark)
         told.progress()
+
+    def _look(self, until: datetime) -> None:
+        """How well was watched lately, now and then: it is some work."""
+        now = self._clock()
+        if now - self._looked_at < COVERAGE_EVERY_S:
+            return
+        self._looked_at = now
+        for name, efforts in self._efforts.items():
+            self._told.coverage(name, efforts.just_now(until))

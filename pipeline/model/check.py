@@ -1,7 +1,8 @@
-"""What a report must be, beyond its types. The one gate through which every report enters."""
+"""What a report or an observation must be, beyond its types. The one gate through which every one of them enters."""
 
 from collections.abc import Container, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -10,7 +11,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from pipeline.model.columns import Discs, ReportColumns
-from pipeline.model.footprint import Area, Bearing, Disc, MultiPolygon, Nowhere, Polygon, Ring
+from pipeline.model.footprint import Area, Bearing, Disc, Footprint, MultiPolygon, Nowhere, Polygon, Ring
+from pipeline.model.records import Observation
 from pipeline.model.report import Count, Report
 from pipeline.model.taxonomy import RejectReason
 from pipeline.model.times import to_us
@@ -21,6 +23,14 @@ _EARLIEST_US, _LATEST_US = to_us(EARLIEST), to_us(LATEST)
 MAX_RADIUS_M = 2_000_000.0
 MAX_VERTICES = 20_000
 """Enough for any district's outline; a bound on what one untrusted line may cost."""
+MAX_CROSSINGS = 10_000
+"""Pairs of edges that cross or run along each other where a multipolygon's parts overlap:
+to unite the parts and cut the whole up takes two seconds then. Fifty long triangles across each other keep below.
+"""
+LONG_EDGE_DEG, MAX_LONG_EDGES = 5.0, 200
+"""An edge is a geodesic: a long one is bent, and stands for many short ones, which may cross each other."""
+_MAX_NEAR = 2_000_000
+"""Pairs of such edges that are looked at."""
 LEAST_AREA_DEG2 = 1e-18
 """About a hundredth of a square millimetre: less is a slip of the digits, and no area."""
 PARTY = "party:"
@@ -41,7 +51,22 @@ def check(report: Report, area_ids: Container[str]) -> Problem | None:
 
     `area_ids` are the ids that the gazetteer knows.
     """
-    return _check_id(report) or _check_times(report) or _check_footprint(report, area_ids) or _check_figures(report)
+    return (
+        _check_id("report_id", report.report_id, report.revises, report.source)
+        or _check_times(report)
+        or _check_footprint(report.footprint, area_ids)
+        or _check_figures(report)
+    )
+
+
+def check_observation(observation: Observation, area_ids: Container[str]) -> Problem | None:
+    """The first thing that is wrong with an observation, or None."""
+    return (
+        _check_id("observation_id", observation.observation_id, observation.revises, observation.source)
+        or _check_times(observation)
+        or _check_footprint(observation.footprint, area_ids)
+        or _check_watch(observation)
+    )
 
 
 def check_all(reports: Sequence[Report], columns: ReportColumns, area_ids: Container[str]) -> dict[int, Problem]:
@@ -112,8 +137,11 @@ def _is_no_interval(count: Count) -> bool:
     return count.min < 0 or (count.max is not None and count.max < count.min)
 
 
-def in_utc(report: Report) -> Report:
-    """The same report with its times in UTC."""
+_Timed = TypeVar("_Timed", Report, Observation)
+
+
+def in_utc(report: _Timed) -> _Timed:
+    """The same record with its times in UTC."""
     if (
         report.observed_from.tzinfo is report.observed_until.tzinfo is UTC
         and (report.published_at is None or report.published_at.tzinfo is UTC)
@@ -128,22 +156,29 @@ def in_utc(report: Report) -> Report:
     return replace(report, **moved) if moved else report
 
 
-def _check_id(report: Report) -> Problem | None:
-    own, revised, source = report.report_id, report.revises, report.source
+def _check_id(field: str, own: str, revised: str | None, source: str) -> Problem | None:
     if not source or not own.startswith(source + ":") or len(own) == len(source) + 1:
-        return Problem(
-            "report_id", RejectReason.BAD_ID, f"{own[:80]!r} does not begin with {source[:40]!r} and a colon"
-        )
+        return Problem(field, RejectReason.BAD_ID, f"{own[:80]!r} does not begin with {source[:40]!r} and a colon")
     if len(own) > _MAX_ID:
-        return Problem("report_id", RejectReason.BAD_ID, f"longer than {_MAX_ID} characters")
+        return Problem(field, RejectReason.BAD_ID, f"longer than {_MAX_ID} characters")
     if revised is not None and (revised == own or not revised.startswith(source + ":")):
+        what = field.partition("_")[0]
         return Problem(
-            "revises", RejectReason.BAD_REVISION, f"{revised[:80]!r} is the report itself or another source's"
+            "revises", RejectReason.BAD_REVISION, f"{revised[:80]!r} is the {what} itself or another source's"
         )
     return None
 
 
-def _check_times(report: Report) -> Problem | None:
+def _check_watch(observation: Observation) -> Problem | None:
+    asset, quality = observation.asset, observation.quality
+    if not 0 < len(asset) <= _MAX_ID:
+        return Problem("asset", RejectReason.BAD_VALUE, f"give the asset a name of 1 to {_MAX_ID} characters")
+    if quality is not None and not 0.0 <= quality <= 1.0:
+        return Problem("quality", RejectReason.BAD_VALUE, f"{quality} is no share: it has to be between 0 and 1")
+    return None
+
+
+def _check_times(report: Report | Observation) -> Problem | None:
     begin, end, published = report.observed_from, report.observed_until, report.published_at
     if begin.tzinfo is None or end.tzinfo is None:
         return Problem("observed_from", RejectReason.BAD_TIME, "a time without a zone")
@@ -164,8 +199,7 @@ def _out_of_range(field: str, time: datetime) -> Problem:
     return Problem(field, RejectReason.TIME_OUT_OF_RANGE, f"the year {time.year} is not between 1900 and 2100")
 
 
-def _check_footprint(report: Report, area_ids: Container[str]) -> Problem | None:
-    footprint = report.footprint
+def _check_footprint(footprint: Footprint, area_ids: Container[str]) -> Problem | None:
     if isinstance(footprint, Disc):
         return _check_disc(footprint)
     if isinstance(footprint, Bearing):
@@ -236,15 +270,52 @@ def _check_rings(geometry: Polygon | MultiPolygon) -> Problem | None:
     problem = next((problem for ring in rings if (problem := _check_ring(ring))), None)
     if problem:
         return problem
-    for polygon in polygons:
-        flat = [[position[:2] for position in ring] for ring in polygon]
-        outline = shapely.Polygon(flat[0], flat[1:])
+    if sum(map(_long_edges, rings)) > MAX_LONG_EDGES:
+        detail = f"more than {MAX_LONG_EDGES} edges longer than {LONG_EDGE_DEG:g}°"
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, detail)
+    outlines = [_outline(polygon) for polygon in polygons]
+    for outline in outlines:
         why = shapely.is_valid_reason(outline)
         if why != "Valid Geometry":
             return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, str(why))
         if outline.area < LEAST_AREA_DEG2:
             return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, "a ring encloses nothing")
+    if _is_tangled(outlines):
+        detail = "its parts overlap in too many places: unite them"
+        return Problem("footprint.geometry", RejectReason.BAD_GEOMETRY, detail)
     return None
+
+
+def _outline(polygon: list[Ring]) -> shapely.Polygon:
+    flat = [[position[:2] for position in ring] for ring in polygon]
+    return shapely.Polygon(flat[0], flat[1:])
+
+
+def _is_tangled(outlines: list[shapely.Polygon]) -> bool:
+    """Whether parts overlap and their edges do so more than `MAX_CROSSINGS` times; edges may meet at their ends."""
+    if len(outlines) == 1 or shapely.multipolygons(outlines).is_valid:
+        return False
+    corners, ring = shapely.get_coordinates(shapely.get_rings(outlines), return_index=True)
+    joined = np.flatnonzero(ring[:-1] == ring[1:])
+    edges = np.asarray(shapely.linestrings(np.stack([corners[joined], corners[joined + 1]], axis=1)))
+    tree, near, crossings = shapely.STRtree(edges), 0, 0
+    for begin in range(0, len(edges), 16):  # few at a time: they are counted no further than they matter
+        one, other = tree.query(edges[begin : begin + 16])
+        near += len(one)
+        if near > _MAX_NEAR:
+            return True
+        once = one + begin < other
+        first, second = edges[one[once] + begin], edges[other[once]]
+        meet = shapely.intersects(first, second)
+        crossings += int((~shapely.touches(first[meet], second[meet])).sum())
+        if crossings > MAX_CROSSINGS:
+            return True
+    return False
+
+
+def _long_edges(ring: Ring) -> int:
+    corners = np.array([position[:2] for position in ring])
+    return int((np.abs(np.diff(corners, axis=0)).max(axis=1) > LONG_EDGE_DEG).sum())
 
 
 def _check_ring(ring: Ring) -> Problem | None:

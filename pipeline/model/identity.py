@@ -1,26 +1,33 @@
 """Ids are derived, never drawn: the same content has the same id everywhere and always."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from pipeline.model.records import Window
+from pipeline.model.records import Observation, Window
 from pipeline.model.report import Report
 
 _ASIDE = frozenset({"received_at", "feed", "origin"})
-"""How a report came to us is not what it says."""
+"""How a record came to us is not what it says."""
 
-_STATED = [field for field in msgspec.structs.fields(Report) if field.name not in _ASIDE]
-_stated = attrgetter(*(field.name for field in _STATED))
 
-_Content: Any = msgspec.defstruct(
-    "_Content",
-    [(field.name, field.type) if field.required else (field.name, field.type, field.default) for field in _STATED],
-    omit_defaults=True,
-)
+def _stating(record: type[msgspec.Struct]) -> tuple[Callable[[Any], tuple[Any, ...]], Any]:
+    """What takes from a record all that it says, and a struct that holds it."""
+    stated = [field for field in msgspec.structs.fields(record) if field.name not in _ASIDE]
+    content = msgspec.defstruct(
+        "_Content",
+        [(field.name, field.type) if field.required else (field.name, field.type, field.default) for field in stated],
+        omit_defaults=True,
+    )
+    return attrgetter(*(field.name for field in stated)), content
+
+
+_stated, _Content = _stating(Report)
+_watched, _Watch = _stating(Observation)
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 _encode = msgspec.json.Encoder().encode
@@ -34,8 +41,13 @@ def content_hash(report: Report) -> bytes:
     return hashlib.sha256(_encode(_Content(*_stated(report)))).digest()[:16]
 
 
-def precedence(report: Report, content: bytes) -> tuple[datetime, bytes]:
-    """Of several versions of a report the greatest counts: by when it was published, then by its content's hash."""
+def watch_hash(observation: Observation) -> bytes:
+    """16 bytes that stand for all that an observation says; `received_at`, `feed` and `origin` aside."""
+    return hashlib.sha256(_encode(_Watch(*_watched(observation)))).digest()[:16]
+
+
+def precedence(report: Report | Observation, content: bytes) -> tuple[datetime, bytes]:
+    """Of several versions of a record the greatest counts: by when it was published, then by its content's hash."""
     return report.published_at or _BEFORE_ALL, content
 
 

@@ -5,13 +5,12 @@ from typing import Any
 import msgspec
 
 from pipeline.model.footprint import Footprint
-from pipeline.model.report import Attribution, Count, Time
+from pipeline.model.report import Attribution, Count, Origin, Time
 from pipeline.model.taxonomy import (
     Activity,
     Change,
     Compliance,
     Doubt,
-    ObservationState,
     Reason,
     RejectReason,
     Severity,
@@ -21,6 +20,7 @@ from pipeline.model.taxonomy import (
     Verdict,
     Weapon,
 )
+from pipeline.model.watch_terms import ObservationState
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -250,10 +250,20 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record that someone watched an area in an interval, and how well.
+    """A record that someone watched an area in an interval, and how well; or that an asset could not.
 
-    `quality` is the share of events of interest in the area that would have been noticed, from 0 to 1, or null where
-    nobody said.
+    Of two contents under one id, the greatest by (`published_at`, content) is current, as with reports; one that names
+    another in `revises` takes its place. Where several records speak of one asset, moment and place, the worst that is
+    said counts: an outage of two hours need not say anew what the asset watched before and after.
+
+    Attributes:
+        asset: a name of its own: what watched, or could not.
+        make: which kind of asset it is, by its name in the catalogue of makes; None where that is not known.
+        footprint: what was watched: a disc or a bearing about where the asset stands (it sees less further off), or
+            the area that it swept. *Nowhere* stands for all of the asset's, whatever it watches else.
+        quality: the share of what the asset notices when all is well, that it would have noticed; None where nobody
+            said: then it watched as designed.
+        reason: why it watched less or not at all, in the source's words.
     """
 
     observation_id: str
@@ -263,7 +273,13 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     observed_until: Time
     footprint: Footprint
     state: ObservationState
+    make: str | None = None
     operator: str | None = None
     quality: float | None = None
     reason: str | None = None
+    feed: str | None = None
+    published_at: Time | None = None
     received_at: Time | None = None
+    revises: str | None = None
+    retracted: bool = False
+    origin: Origin | None = None

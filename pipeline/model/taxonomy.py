@@ -5,6 +5,7 @@ grow; a term is never renamed and never changes its meaning.
 """
 
 from pipeline.model.term import Term
+from pipeline.model.watch_terms import ObservationState, TaskOutcome, TaskReason, TaskState, TaskStep, Watched
 
 
 class Activity(Term):
@@ -158,6 +159,7 @@ class Compliance(Term):
     BROKEN = "broken", "what is in the record breaks it"
     INDETERMINATE = "indeterminate", "what is in the record leaves open whether it is broken"
     PENDING = "pending", "it is not yet due"
+    CALLED_FOR = "called_for", "it watches other provisions, and calls for a person: by itself that is no breach"
 
 
 class Whereabouts(Term):
@@ -222,6 +224,10 @@ class Doubt(Term):
     EFFORT_UNKNOWN = (
         "effort_unknown",
         "how much was watched is not known: more observers look like more violations",
+    )
+    EFFORT_UNEVEN = (
+        "effort_uneven",
+        "much less or more was watched than before: all rests on how well that is known",
     )
     EXCEPTION_MAY_APPLY = "exception_may_apply", "an exception covers part of the time or place"
     SINGLE_REPORT = "single_report", "one report, or copies of one, not corroborated"
@@ -345,17 +351,8 @@ class RejectReason(Term):
     BAD_ID = "bad_id", "the report id does not begin with the source's name and a colon"
     BAD_REVISION = "bad_revision", "a revision names itself or another source's report"
     TORN_INPUT = "torn_input", "the input breaks off"
+    REFUSED = "refused", "an operator's act that cannot be done with the alert as it stands"
     FAILED = "failed", "judging it failed: a fault of Truceline's own, which its log tells of"
-
-
-class ObservationState(Term):
-    """How an asset watched in an interval."""
-
-    WATCHING = "watching", "watched as designed"
-    DEGRADED = "degraded", "watched less well than designed"
-    OUTAGE = "outage", "did not watch: its own fault"
-    JAMMED = "jammed", "did not watch: jammed"
-    DENIED = "denied", "did not watch: access was denied"
 
 
 LISTS: dict[str, type[Term]] = {
@@ -379,5 +376,10 @@ LISTS: dict[str, type[Term]] = {
     "confidences": Confidence,
     "reject_reasons": RejectReason,
     "observation_states": ObservationState,
+    "watched": Watched,
+    "task_steps": TaskStep,
+    "task_states": TaskState,
+    "task_outcomes": TaskOutcome,
+    "task_reasons": TaskReason,
 }
 """Every closed list by its name in `schemas/taxonomy.json`."""

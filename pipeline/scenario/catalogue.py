@@ -29,6 +29,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         posts_vagueness: by how many times posts are vaguer than usual of place and time.
         invented_share: the share of original posts that tell of what never happened.
         copies_per_post: how often, on average, other outlets repeat a post.
+        detection: by how much more, or less, than the makes' figures say every observer notices.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     posts_vagueness: float = 1.0
     invented_share: float = 0.0
     copies_per_post: float = 0.0
+    detection: float = 1.0
 
 
 _QUIET = Scenario(

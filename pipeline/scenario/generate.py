@@ -14,9 +14,12 @@ from pipeline.agreement import Agreement
 from pipeline.model.check import EARLIEST, LATEST
 from pipeline.model.report import Report
 from pipeline.model.times import to_us
+from pipeline.recon.assets import Assets
+from pipeline.recon.makes import Makes
 from pipeline.scenario.catalogue import BEGIN, Scenario, ScenarioError, scenario_named
 from pipeline.scenario.conditions import DAY_MS, Conditions, prevail
 from pipeline.scenario.copies import with_copies
+from pipeline.scenario.fielded import fielded
 from pipeline.scenario.happen import happen
 from pipeline.scenario.incidents import Incidents
 from pipeline.scenario.lines import SOURCE, invented_lines, report_tails, truth_lines
@@ -24,6 +27,7 @@ from pipeline.scenario.looks import Setting
 from pipeline.scenario.observers import Network, networks
 from pipeline.scenario.sightings import ORIGINAL, Sightings, see
 from pipeline.scenario.truth import Judge, Violation
+from pipeline.scenario.watching import Keeper
 from pipeline.scenario.world import Integers, World
 
 _AFTER_SIGNING = timedelta(days=30)
@@ -45,6 +49,8 @@ class Chunk(NamedTuple):
             copies none.
         until: to where the scenario has got.
         seen, violating: how many of the true incidents somebody reported, and how many broke a provision.
+        observations: lines of JSON, in order of `received_at`: who watched what, and who could not.
+        kind: for each line of `truth` its kind, by its place in `KINDS`.
     """
 
     reports: list[str]
@@ -56,10 +62,17 @@ class Chunk(NamedTuple):
     until: datetime
     seen: int
     violating: int
+    observations: list[str]
+    kind: Integers
 
 
 def generate(
-    name: str | Scenario, seed: int, agreement: Agreement, reports: int | None = None, begin: datetime | None = None
+    name: str | Scenario,
+    seed: int,
+    agreement: Agreement,
+    reports: int | None = None,
+    begin: datetime | None = None,
+    makes: Makes | None = None,
 ) -> Iterator[Chunk]:
     """Plays a scenario. The same name, seed, agreement and beginning give the same lines on every machine.
 
@@ -68,6 +81,7 @@ def generate(
         agreement: things happen along its first line, and it says which are violations.
         reports: how many reports, as many days as that takes; without it, one day.
         begin: `default_begin(agreement)` unless given.
+        makes: how well the observers notice things; the shipped makes unless given. What happens is the same.
 
     Raises:
         ScenarioError: an unknown scenario, or figures or an agreement with which it cannot be played.
@@ -78,7 +92,7 @@ def generate(
     start = begin or default_begin(agreement)
     if start.tzinfo is None or not EARLIEST <= start <= LATEST:
         raise ScenarioError(f"a scenario begins between {EARLIEST.year} and {LATEST.year - 1}, in a stated time zone")
-    return _days(_Player(scenario, seed, agreement), start.astimezone(UTC), reports)
+    return _days(_Player(scenario, seed, agreement, makes), start.astimezone(UTC), reports)
 
 
 def reports(
@@ -88,6 +102,16 @@ def reports(
     decode = msgspec.json.Decoder(Report).decode
     for chunk in generate(name, seed, agreement, reports, begin):
         yield from map(decode, chunk.reports)
+
+
+def observers(name: str | Scenario, seed: int, agreement: Agreement) -> Assets:
+    """A scenario's observers as assets of a mission, for `pipeline.recon`."""
+    return fielded(world_of(name, seed, agreement), agreement)
+
+
+def world_of(name: str | Scenario, seed: int, agreement: Agreement) -> World:
+    """What of a scenario is fixed."""
+    return World(agreement, _rng((_named(scenario_named(name)), seed), _WORLD))
 
 
 def default_begin(agreement: Agreement) -> datetime:
@@ -129,37 +153,47 @@ _NOTHING = _Telling(*np.zeros((4, 0), dtype=np.int64))
 _WORLD, _EVENTS, _CONDITIONS = range(3)
 
 
+def _named(scenario: Scenario) -> int:
+    """What a scenario's name draws by: what else it says draws alike."""
+    return int.from_bytes(hashlib.sha256(scenario.name.encode()).digest()[:8], "big")
+
+
+def _rng(entropy: tuple[int, int], *stream: int) -> np.random.Generator:
+    """Every day has streams of its own, so that no day depends on how much another drew."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*entropy, *stream])))
+
+
 class _Player:
     """Holds what passes from one day to the next: the reports that are still to come in, and the numbers given."""
 
-    def __init__(self, scenario: Scenario, seed: int, agreement: Agreement) -> None:
-        name = int.from_bytes(hashlib.sha256(scenario.name.encode()).digest()[:8], "big")
-        self._scenario, self._entropy = scenario, (name, seed)
+    def __init__(self, scenario: Scenario, seed: int, agreement: Agreement, makes: Makes | None) -> None:
+        self._scenario, self._entropy = scenario, (_named(scenario), seed)
         self._world = World(agreement, self._rng(_WORLD))
-        self._networks = networks(scenario.posts_vagueness)
+        self._makes, self._networks = makes, networks(scenario.posts_vagueness)
         self._judge = Judge(agreement)
         self._stem = f"{scenario.name}-{seed}-"
+        self._keeper = Keeper(self._world, self._stem)
         self._days, self._reports, self._incidents = 0, 0, 0
         self._held, self._held_lines = _NOTHING, list[str]()
 
     def _rng(self, *stream: int) -> np.random.Generator:
-        """Every day has streams of its own, so that no day depends on how much another drew."""
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*self._entropy, *stream])))
+        return _rng(self._entropy, *stream)
 
-    def _conditions(self, begin_ms: int) -> Conditions:
+    def _conditions(self, begin_ms: int) -> tuple[Conditions, Conditions]:
         """Of a day and of the next, into which some of what happens goes on."""
         today, tomorrow = (
             prevail(self._scenario, self._world, day, begin_ms + ahead * DAY_MS, self._rng(_CONDITIONS, day))
             for ahead, day in enumerate((self._days, self._days + 1))
         )
-        return today.and_then(tomorrow)
+        return today, tomorrow
 
     def day(self, begin_ms: int, left: int | None) -> tuple[Chunk, int]:
         """One day, with no more than `left` new reports, and how many there were."""
         rng = self._rng(_EVENTS, self._days)
-        setting = Setting(self._scenario, self._world, self._conditions(begin_ms))
+        today, tomorrow = self._conditions(begin_ms)
+        setting = Setting(self._scenario, self._world, today.and_then(tomorrow), self._makes)
         self._days += 1
-        happened = happen(*setting, rng)
+        happened = happen(self._scenario, self._world, setting.conditions, rng)
         seen = [self._see(network, happened, setting, rng) for network in self._networks]
         end_ms = begin_ms + DAY_MS
         if left is not None and sum(one.size for one in seen) >= left:
@@ -176,12 +210,14 @@ class _Player:
             _from_ms(end_ms),
             len(np.unique(row[~happened.invented[row]])),
             sum(map(bool, violations)),
+            self._keeper.day(today, end_ms),
+            happened.kind[~happened.invented],
         )
         return chunk, len(lines)
 
     def rest(self, until: datetime) -> Chunk:
         """The reports that came in after the last incident."""
-        return Chunk(*self._emit(_NOTHING, [], [], [], None), until, 0, 0)
+        return Chunk(*self._emit(_NOTHING, [], [], [], None), until, 0, 0, [], np.zeros(0, dtype=np.int64))
 
     def _see(self, network: Network, happened: Incidents, setting: Setting, rng: np.random.Generator) -> Sightings:
         seen = see(network, happened, setting, rng)

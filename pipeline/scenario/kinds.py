@@ -1,14 +1,18 @@
-"""What happens in a scenario: the kinds of incident, where each lies, and how well each can be seen.
+"""What happens in a scenario: the kinds of incident, where each lies, and as what it can be seen.
 
 Every figure here is an assumption, made so that a scenario is plausible and exercises the monitor; none was measured.
-docs/scenarios.md shows them.
+docs/scenarios.md shows them. How well each is seen is a matter of its class, and of the makes that coverage is reckoned
+by (`pipeline.recon.makes`); only what lies far off, where nobody reckons any, has figures of its own.
 """
 
 from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.model.taxonomy import Activity, CountUnit, Weapon
+from pipeline.recon.makes import Makes, load_makes
+from pipeline.scenario.observers import NETWORKS
 
 ANYWHERE = float("inf")
 """A reach that distance does not lessen."""
@@ -48,15 +52,15 @@ class Kind(NamedTuple):
             in either direction. While something goes on at a site, nothing else of its kind begins there.
         fire: it becomes more where a scenario grows.
         crosses: it starts on one side of the line and ends on the other.
-        seen: by network, the probability that one of its observers reports it from nearby, and the distance in metres
-            at which half of that is left.
+        class_name: as what it is noticed, by the makes of the observers; None where `own` says it.
+        own: by network, figures like those of `seen_by`.
         nowhere: the share of public posts about it that name no place.
     """
 
     name: str
     where: Where
     said: tuple[Said, Said, Said]
-    seen: Mapping[str, tuple[float, float]]
+    class_name: str | None = None
     unit: CountUnit | None = None
     number: tuple[int, int] = (1, 1)
     lasts_s: tuple[int, int] = (0, 60)
@@ -65,7 +69,27 @@ class Kind(NamedTuple):
     scatter_m: float = 0.0
     fire: bool = False
     crosses: bool = False
+    own: Mapping[str, tuple[float, float]] = MappingProxyType({})
     nowhere: float = 0.1
+
+    @property
+    def seen(self) -> Mapping[str, tuple[float, float]]:
+        """`seen_by` the shipped makes."""
+        return self.seen_by(load_makes())
+
+    def seen_by(self, makes: Makes) -> Mapping[str, tuple[float, float]]:
+        """By network, how probably one of its observers reports it from nearby, and at how many metres half is left.
+
+        A network's figures are those of the make of its name.
+        """
+        if self.class_name is None:
+            return self.own
+        every = {make.name: make.sees[self.class_name] for make in makes.makes if self.class_name in make.sees}
+        return {
+            network.name: (every[network.name].chance, every[network.name].half_m or ANYWHERE)
+            for network in NETWORKS
+            if network.name in every
+        }
 
 
 def _same(activity: Activity, *weapons: Weapon) -> tuple[Said, Said, Said]:
@@ -114,93 +138,86 @@ _ROCKETS = _weapon(Weapon.MULTIPLE_ROCKET_LAUNCHER, Weapon.ARMOURED_VEHICLE, 122
 _TANKS = _weapon(Weapon.TANK, Weapon.ARMOURED_VEHICLE, 125)
 _ARMOUR = _weapon(Weapon.ARMOURED_VEHICLE, Weapon.TANK, None)
 
-_LOUD = {"array": (0.95, 11_000.0), "watch": (0.6, 6_000.0), "drone": (0.08, 15_000.0), "post": (0.06, ANYWHERE)}
-_QUIETER = {"array": (0.8, 4_500.0), "watch": (0.7, 4_500.0), "drone": (0.05, 8_000.0), "post": (0.04, ANYWHERE)}
-_IN_THE_AIR = {"watch": (0.5, 5_000.0), "drone": (0.4, 20_000.0), "post": (0.03, ANYWHERE)}
-_STANDING = {"drone": (0.6, 30_000.0), "satellite": (0.5, ANYWHERE), "post": (0.02, ANYWHERE)}
-_IN_VIEW = {"watch": (0.6, 5_000.0), "drone": (0.6, 25_000.0), "post": (0.04, ANYWHERE)}
-_FROM_AFAR = {"satellite": (0.5, ANYWHERE), "post": (0.1, ANYWHERE)}
-
 KINDS = (
-    Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, _LOUD, CountUnit.EXPLOSION, (2, 30), (20, 600), fire=True),
-    Kind("artillery_fire", Where.FRONT, _ARTILLERY_FIRE, _LOUD, CountUnit.EXPLOSION, (3, 60), (30, 900), fire=True),
-    Kind("small_arms_fire", Where.FRONT, _SMALL_ARMS_FIRE, _QUIETER, CountUnit.BURST, (1, 60), (5, 600), fire=True),
-    Kind("explosion", Where.FRONT, _same(Activity.EXPLOSION), _LOUD, CountUnit.EXPLOSION, (1, 4), (0, 30), fire=True),
-    Kind("drone_flight", Where.FRONT, _DRONE, _IN_THE_AIR, CountUnit.AIRCRAFT, (1, 2), (120, 1_800)),
+    Kind("mortar_fire", Where.FRONT, _MORTAR_FIRE, "heavy_fire", CountUnit.EXPLOSION, (2, 30), (20, 600), fire=True),
     Kind(
-        "drone_crossing", Where.FRONT, _DRONE, {"radar": (0.85, 14_000.0)},
-        CountUnit.AIRCRAFT, lasts_s=(240, 720), crosses=True,
+        "artillery_fire", Where.FRONT, _ARTILLERY_FIRE, "heavy_fire",
+        CountUnit.EXPLOSION, (3, 60), (30, 900), fire=True,
     ),
+    Kind("small_arms_fire", Where.FRONT, _SMALL_ARMS_FIRE, "light_fire", CountUnit.BURST, (1, 60), (5, 600), fire=True),
     Kind(
-        "jamming", Where.FRONT, _same(Activity.JAMMING), {"array": (0.3, 5_000.0), "drone": (0.7, 20_000.0)},
-        lasts_s=(60, 3_600),
+        "explosion", Where.FRONT, _same(Activity.EXPLOSION), "heavy_fire",
+        CountUnit.EXPLOSION, (1, 4), (0, 30), fire=True,
     ),
+    Kind("drone_flight", Where.FRONT, _DRONE, "flight", CountUnit.AIRCRAFT, (1, 2), (120, 1_800)),
+    Kind("drone_crossing", Where.FRONT, _DRONE, "small_drone", CountUnit.AIRCRAFT, lasts_s=(240, 720), crosses=True),
+    Kind("jamming", Where.FRONT, _same(Activity.JAMMING), "jamming", lasts_s=(60, 3_600)),
     Kind(
-        "troops_in_buffer", Where.DEPTH, _TROOPS, _IN_VIEW,
+        "troops_in_buffer", Where.DEPTH, _TROOPS, "troops",
         CountUnit.PERSON, (3, 40), (600, 3_600), depth_m=(300.0, 7_000.0),
     ),
     Kind(
-        "tanks_forward", Where.SITE, _TANKS, _STANDING,
+        "tanks_forward", Where.SITE, _TANKS, "weapons",
         CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(1_000.0, 14_000.0),
         sites=24, scatter_m=150.0,
     ),
     Kind(
-        "guns_forward", Where.SITE, _GUNS, _STANDING,
+        "guns_forward", Where.SITE, _GUNS, "weapons",
         CountUnit.WEAPON, (1, 8), (600, 3_600), depth_m=(8_000.0, 48_000.0),
         sites=24, scatter_m=150.0,
     ),
     Kind(
-        "rockets_forward", Where.SITE, _ROCKETS, _STANDING,
+        "rockets_forward", Where.SITE, _ROCKETS, "weapons",
         CountUnit.WEAPON, (1, 6), (600, 3_600), depth_m=(12_000.0, 72_000.0),
         sites=24, scatter_m=150.0,
     ),
     Kind(
-        "guns_withdrawn", Where.DEPTH, _GUNS, _STANDING,
+        "guns_withdrawn", Where.DEPTH, _GUNS, "weapons",
         CountUnit.WEAPON, (1, 12), (600, 3_600), depth_m=(55_000.0, 110_000.0),
     ),
     Kind(
-        "armour_withdrawn", Where.DEPTH, _ARMOUR, _STANDING,
+        "armour_withdrawn", Where.DEPTH, _ARMOUR, "weapons",
         CountUnit.VEHICLE, (1, 20), (600, 3_600), depth_m=(16_000.0, 90_000.0),
     ),
     Kind(
-        "troops_withdrawn", Where.DEPTH, _TROOPS, _IN_VIEW,
+        "troops_withdrawn", Where.DEPTH, _TROOPS, "troops",
         CountUnit.PERSON, (5, 120), (600, 3_600), depth_m=(10_000.0, 40_000.0),
     ),
     Kind(
-        "drone_in_rear", Where.DEPTH, _DRONE, _IN_THE_AIR,
+        "drone_in_rear", Where.DEPTH, _DRONE, "flight",
         CountUnit.AIRCRAFT, (1, 3), (120, 3_600), depth_m=(10_000.0, 60_000.0),
     ),
     Kind(
-        "training", Where.DEPTH, _TRAINING, _FROM_AFAR,
+        "training", Where.DEPTH, _TRAINING, "training",
         CountUnit.ROUND, (5, 90), (600, 3_600), depth_m=(70_000.0, 120_000.0),
     ),
-    Kind("flare", Where.FRONT, _same(Activity.FLARE), {"watch": (0.7, 7_000.0)}, CountUnit.FLARE, (1, 6), (20, 120)),
+    Kind("flare", Where.FRONT, _same(Activity.FLARE), "flare", CountUnit.FLARE, (1, 6), (20, 120)),
     Kind(
-        "demining", Where.DEPTH, _same(Activity.MINE_EXPLOSION, Weapon.MINE), _LOUD,
+        "demining", Where.DEPTH, _same(Activity.MINE_EXPLOSION, Weapon.MINE), "heavy_fire",
         CountUnit.EXPLOSION, (1, 6), (1, 300), depth_m=(1_000.0, 12_000.0),
     ),
+    Kind("farm_fire", Where.DEPTH, _same(Activity.HEAT), "heat", lasts_s=(600, 5_400), depth_m=(0.0, 120_000.0)),
     Kind(
-        "farm_fire", Where.DEPTH, _same(Activity.HEAT), {"satellite": (0.6, ANYWHERE)},
-        lasts_s=(600, 5_400), depth_m=(0.0, 120_000.0),
-    ),
-    Kind(
-        "industrial_fire", Where.SITE, _same(Activity.HEAT), {"satellite": (0.95, ANYWHERE)},
+        "industrial_fire", Where.SITE, _same(Activity.HEAT), "great_heat",
         lasts_s=(1_800, 7_200), depth_m=(5_000.0, 120_000.0), sites=40, scatter_m=30.0,
     ),
     Kind(
-        "traffic", Where.DEPTH, _same(Activity.OTHER), {"watch": (0.45, 4_000.0), "drone": (0.25, 20_000.0)},
+        "traffic", Where.DEPTH, _same(Activity.OTHER), "traffic",
         CountUnit.VEHICLE, (1, 30), (30, 1_800), depth_m=(0.0, 25_000.0),
     ),
-    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), {"satellite": (0.7, ANYWHERE)}, lasts_s=(600, 5_400)),
+    Kind("distant_heat", Where.FAR, _same(Activity.HEAT), lasts_s=(600, 5_400), own={"satellite": (0.7, ANYWHERE)}),
     Kind(
-        "distant_flight", Where.FAR, _AIRCRAFT, {"post": (0.25, ANYWHERE)},
-        CountUnit.AIRCRAFT, (1, 4), (300, 3_600),
+        "distant_flight", Where.FAR, _AIRCRAFT, None, CountUnit.AIRCRAFT, (1, 4), (300, 3_600),
+        own={"post": (0.25, ANYWHERE)},
     ),
     Kind(
-        "distant_event", Where.FAR, _same(Activity.OTHER), {"post": (0.3, ANYWHERE)},
-        lasts_s=(0, 3_600), nowhere=0.15,
+        "distant_event", Where.FAR, _same(Activity.OTHER),
+        lasts_s=(0, 3_600), own={"post": (0.3, ANYWHERE)}, nowhere=0.15,
     ),
-    Kind("statement", Where.FAR, _same(Activity.STATEMENT), {"post": (0.5, ANYWHERE)}, lasts_s=(0, 600), nowhere=0.25),
+    Kind(
+        "statement", Where.FAR, _same(Activity.STATEMENT),
+        lasts_s=(0, 600), own={"post": (0.5, ANYWHERE)}, nowhere=0.25,
+    ),
 )  # fmt: skip
 
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
@@ -210,13 +227,15 @@ SITES = tuple(number for number, kind in enumerate(KINDS) if kind.where is Where
 """The kinds that happen at fixed sites."""
 
 
-def chance(kind: Kind, network: str, posts_factor: float) -> float:
+def chance(kind: Kind, network: str, posts_factor: float, detection: float = 1.0, makes: Makes | None = None) -> float:
     """The probability that one observer of a network reports a kind of incident from nearby.
 
     Args:
         posts_factor: by how much more than usual the public posts about what happens along the line.
+        detection: by how much more, or less, than `makes` say every observer notices.
+        makes: the shipped ones unless given.
     """
-    near = kind.seen.get(network, (0.0, 0.0))[0]
+    near = kind.seen_by(makes or load_makes()).get(network, (0.0, 0.0))[0]
     if network == "post" and kind.where is not Where.FAR:
-        return min(near * posts_factor, MOST_POSTS)
-    return near
+        near = min(near * posts_factor, MOST_POSTS)
+    return min(near * detection, 1.0)

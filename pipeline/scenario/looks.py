@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.geometry.earth import Floats
+from pipeline.recon.makes import Makes, left_at, load_makes
 from pipeline.scenario.catalogue import Scenario
 from pipeline.scenario.conditions import Conditions, region
 from pipeline.scenario.ground import between, length_m, moved
@@ -15,11 +16,12 @@ from pipeline.scenario.world import Integers, World
 
 
 class Setting(NamedTuple):
-    """All that a day's observers find before them."""
+    """All that a day's observers find before them, and how well they notice it: the shipped makes unless told."""
 
     scenario: Scenario
     world: World
     conditions: Conditions
+    makes: Makes | None = None
 
 
 class Looks(NamedTuple):
@@ -45,7 +47,8 @@ class Looks(NamedTuple):
 
 def look(network: Network, incidents: Incidents, setting: Setting, rng: np.random.Generator) -> Looks:
     """Which incidents a network's observers see."""
-    near = np.array([chance(kind, network.name, setting.scenario.posts_factor) for kind in KINDS])
+    scenario, makes = setting.scenario, setting.makes
+    near = np.array([chance(kind, network.name, scenario.posts_factor, scenario.detection, makes) for kind in KINDS])
     if network.name in setting.world.orbits:
         return _passing(network, near, incidents, setting, rng)
     if network.name not in setting.world.posts:
@@ -66,7 +69,7 @@ def _standing(
     observer = np.clip(first, 0, len(posts.lon) - network.slots)[:, None] + np.arange(network.slots)
     at = incidents.lon[rows][:, None], incidents.lat[rows][:, None]
     east_m, north_m = between(posts.lon[observer], posts.lat[observer], *at)
-    share = _left(network, incidents.kind[rows][:, None], length_m(east_m, north_m))
+    share = _left(setting, network, incidents.kind[rows][:, None], length_m(east_m, north_m))
     row, slot = np.nonzero(rng.random(observer.shape) < near[incidents.kind[rows]][:, None] * share)
     seen = incidents.at(rows[row])
     look_ms = np.minimum(seen.lasts_ms, int(network.glimpse_s * 1000)) if network.glimpse_s else seen.lasts_ms
@@ -89,17 +92,17 @@ def _following(
     at_ms = seen.begin_ms + after_ms
     lon, lat = where(seen, at_ms)
     east_m, north_m = between(posts.lon[observer], posts.lat[observer], lon, lat)
-    share = _left(network, seen.kind, length_m(east_m, north_m))
+    share = _left(setting, network, seen.kind, length_m(east_m, north_m))
     fixed = rng.random(len(row)) < near[seen.kind] * share
     every = Looks(row, observer, at_ms, at_ms, lon, lat, east_m, north_m)
     return Looks._make(column[fixed] for column in every)
 
 
-def _left(network: Network, kind: Integers, away_m: Floats) -> Floats:
-    """The share of the chance that is left at a distance: half at the kind's, and falling with the fourth power."""
-    half_m = np.array([one.seen.get(network.name, (0.0, 1.0))[1] for one in KINDS])
-    ratio = away_m / half_m[kind]
-    return np.asarray(1.0 / (1.0 + ratio * ratio * ratio * ratio))
+def _left(setting: Setting, network: Network, kind: Integers, away_m: Floats) -> Floats:
+    """The share of the chance that is left at a distance."""
+    makes = setting.makes or load_makes()
+    half_m = np.array([one.seen_by(makes).get(network.name, (0.0, 1.0))[1] for one in KINDS])
+    return left_at(away_m, half_m[kind])
 
 
 def _passing(network: Network, near: Floats, incidents: Incidents, setting: Setting, rng: np.random.Generator) -> Looks:

@@ -26,8 +26,8 @@ def arriving(
 
     Args:
         gather_s: for how long a live feed's rows are gathered.
-        pace: plays the reports at so many times real time, by `observed_from`.
-        per_second: lets so many reports through each second at most.
+        pace: plays the record at so many times real time: reports by `observed_from`, observations as they were told.
+        per_second: lets so many reports and observations through each second at most.
     """
     rows: Iterator[Row | None] = iter(given.rows())
     if given.size is None:
@@ -40,11 +40,26 @@ def arriving(
 def _paced(rows: Iterator[Row | None], gather_s: float, pace: float) -> Iterator[Row | None]:
     begun: tuple[float, datetime] | None = None
     for row in rows:
-        if row is not None and row.reports:
-            observed = row.reports[0].observed_from
-            begun = begun or (time.monotonic(), observed)
-            yield from _until(begun[0] + (observed - begun[1]).total_seconds() / pace, gather_s)
+        at = None if row is None else _told_at(row)
+        if at is not None:
+            begun = begun or (time.monotonic(), at)
+            yield from _until(begun[0] + (at - begun[1]).total_seconds() / pace, gather_s)
         yield row
+
+
+def _told_at(row: Row) -> datetime | None:
+    """When a row is due; None where it goes with those around it.
+
+    A watch is told of when it was received, which a plan is before it begins and a log when it is over; or when it was
+    over, at the latest, as a record of years ago may have been received today.
+    """
+    if row.reports:
+        return row.reports[0].observed_from
+    if not row.observations:
+        return None
+    one = row.observations[0]
+    told = one.received_at or one.published_at
+    return one.observed_from if told is None else min(told, one.observed_until)
 
 
 def _limited(rows: Iterator[Row | None], gather_s: float, per_second: float) -> Iterator[Row | None]:
@@ -54,7 +69,7 @@ def _limited(rows: Iterator[Row | None], gather_s: float, per_second: float) -> 
             yield from _until(begun + count / per_second, gather_s)
             # After a pause there is no catching up: a limit is one at any time.
             begun = max(begun, time.monotonic() - count / per_second - 1.0)
-            count += len(row.reports)
+            count += len(row.reports) + len(row.observations)
         yield row
 
 

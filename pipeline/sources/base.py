@@ -10,7 +10,7 @@ import msgspec
 from pipeline.gazetteer import Gazetteer
 from pipeline.model.check import Problem, check, in_utc
 from pipeline.model.columns import ReportColumns, columns_of
-from pipeline.model.records import Reject
+from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Origin, Report
 from pipeline.model.taxonomy import RejectReason
 from pipeline.sources.records import KEPT_BYTES, Record, Span
@@ -21,7 +21,7 @@ class InputError(Exception):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row of an input: what it reports, or why it could not be read. Just one of the two is there.
+    """One row of an input: what it reports, who watched, or why it could not be read. Just one of them is there.
 
     `number` counts the rows from 1; `position` is the byte at which the row begins in the decompressed input.
     """
@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     position: int
     reports: tuple[Report, ...] = ()
     reject: Reject | None = None
+    observations: tuple[Observation, ...] = ()
 
 
 class Batch(NamedTuple):

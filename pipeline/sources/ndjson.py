@@ -1,25 +1,27 @@
-"""Our own format: one report a line, as in docs/records.md."""
+"""Our own format: one report or one observation a line, as in docs/records.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import BinaryIO
 
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.model.check import Problem, check_all, in_utc
+from pipeline.model.check import Problem, check_all, check_observation, in_utc
 from pipeline.model.columns import ReportColumns, columns_of
-from pipeline.model.records import Reject
+from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Origin, Report
 from pipeline.model.taxonomy import RejectReason
 from pipeline.sources.base import Batch, ReadContext, Row, digest, reject
 from pipeline.sources.records import ROW_LIMIT, Block, blocks
 
 _decode = msgspec.json.Decoder(Report).decode
+_decode_observation = msgspec.json.Decoder(Observation).decode
 _decode_any = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(.+?)`")
+_IDS = ("report_id", "observation_id")
 _TIMES = frozenset({"observed_from", "observed_until", "published_at", "received_at"})
 
 
@@ -27,28 +29,32 @@ class Ndjson:
     """Reports as Truceline writes them itself."""
 
     name = "ndjson"
-    title = "Truceline's own format: one report a line, as JSON"
+    title = "Truceline's own format: one report, or one observation, a line, as JSON"
     describe = """\
-Newline-delimited JSON, one report a line (docs/records.md has every field).
+Newline-delimited JSON, one report or one observation a line (docs/records.md has every field). A line with
+`observation_id` is an observation: that somebody watched an area, or could not. Both may stand in one file.
 
-Recognised where the first line that is not blank is a JSON object with `report_id` and `footprint`.
+Recognised where the first line that is not blank is a JSON object with `footprint` and `report_id` or `observation_id`.
 
-Required: report_id, source, observed_from, observed_until, footprint, activity. All others may be null or absent.
+Required of a report: report_id, source, observed_from, observed_until, footprint, activity; of an observation:
+observation_id, source, asset, observed_from, observed_until, footprint, state. All others may be null or absent.
 report_id begins with the report's source and a colon, so the export of any source can be read again. Times are RFC 3339
 with a zone. Fields that are not known are passed over. `origin` (file, row, SHA-256 of the line) is set where the
 line has none; `feed` where the line has none and the input was configured as a feed. A line may have 1 MiB.
 """
 
     def recognises(self, head: bytes, file_name: str) -> bool:
-        """Whether the first line that is not blank looks like a report."""
+        """Whether the first line that is not blank looks like a report or an observation."""
         first = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
         if not first.startswith(b"{"):
             return False
         try:
-            return {"report_id", "footprint"} <= _decode_any(first).keys()
+            keys = _decode_any(first).keys()
+            return "footprint" in keys and not keys.isdisjoint(_IDS)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             # A line longer than the head is cut off and cannot be decoded; its beginning has to do.
-            return len(first) >= len(head) // 2 and b'"report_id"' in first and b'"footprint"' in first
+            whole = len(first) < len(head) // 2
+            return not whole and b'"footprint"' in first and any(f'"{key}"'.encode() in first for key in _IDS)
 
     def read(self, stream: BinaryIO, context: ReadContext) -> Iterator[Row]:
         """One row for each line that is not blank."""
@@ -62,6 +68,10 @@ line has none; `feed` where the line has none and the input was configured as a 
                 number += 1
                 if isinstance(outcome, Problem):
                     yield reject(self.name, context, number, span, outcome)
+                    continue
+                if isinstance(outcome, Observation):
+                    watched = _with_origin(in_utc(outcome), file, number, span.data, feed)
+                    yield Row(number, span.position, observations=(watched,))
                     continue
                 report = in_utc(outcome)
                 if report.origin is None:
@@ -95,7 +105,12 @@ line has none; `feed` where the line has none and the input was configured as a 
                 yield row.reject
 
 
-_Outcome = Report | Problem | None
+def _with_origin(observation: Observation, file: str, number: int, line: bytes, feed: str | None) -> Observation:
+    origin = observation.origin or Origin(file, number, digest(line))
+    return replace(observation, origin=origin, feed=observation.feed or feed)
+
+
+_Outcome = Report | Observation | Problem | None
 """What a line gives; nothing where it is blank."""
 
 
@@ -117,7 +132,7 @@ def _outcomes(block: Block, context: ReadContext) -> tuple[list[_Outcome], Repor
         reports = list(map(_decode, block.pieces))
         found = [*reports]
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
-        found = [None if span.blank else decode_line(span.data) for span in block.spans()]
+        found = [None if span.blank else _watched_or_reported(span.data, areas) for span in block.spans()]
         reports = [outcome for outcome in found if isinstance(outcome, Report)]
     columns = columns_of(reports)
     problems = check_all(reports, columns, areas)
@@ -127,6 +142,32 @@ def _outcomes(block: Block, context: ReadContext) -> tuple[list[_Outcome], Repor
     for index, problem in problems.items():
         found[places[index]] = problem
     return found, None
+
+
+def _watched_or_reported(line: bytes, areas: Container[str]) -> Report | Observation | Problem:
+    """What is on one line; a report is not yet checked, an observation is."""
+    found = decode_line(line)
+    if isinstance(found, Report) or b'"observation_id"' not in line:
+        return found
+    observation = decode_observation(line)
+    if isinstance(observation, Problem):
+        return observation
+    return check_observation(observation, areas) or observation
+
+
+def decode_observation(line: bytes) -> Observation | Problem:
+    """The observation on one line, not yet checked, or why there is none."""
+    try:
+        if not line.isascii():
+            line.decode()
+        fields = {key: value for key, value in _decode_any(line).items() if bytes(value) != b"null"}
+        return _decode_observation(_encode(fields))
+    except UnicodeDecodeError as error:
+        return Problem("", RejectReason.BAD_ENCODING, f"byte {error.start} of the row is not UTF-8")
+    except msgspec.ValidationError as error:
+        return _problem(str(error))
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Problem("", RejectReason.NOT_JSON, str(error))
 
 
 def decode_line(line: bytes) -> Report | Problem:

@@ -5,7 +5,7 @@ made anew from the log, and what stands is made anew from reports and actions.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.agreement import Agreement
-from pipeline.law.lifecycle import Case
+from pipeline.law.lifecycle import Case, Docket
 from pipeline.model.actions import Action, action
 from pipeline.model.records import Alert, Revision
 from pipeline.model.taxonomy import ActionKind, Change, Status
 from pipeline.store.database import Store, StoreError, store_errors
-from pipeline.store.desk import ACTIONS, Clause, Desk, Matter
+from pipeline.store.desk import Clause, Matter, log_action
 from pipeline.store.lawbook import LawBook
 from pipeline.store.ledger import AlertBook
-from pipeline.store.sealing import empty_pages, seal
+from pipeline.store.sealing import empty_pages, is_sealed, seal
 
 _TICK = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
@@ -80,7 +80,8 @@ class Acting:
     ) -> None:
         self.store, self._clock = store, clock
         self._sql: sqlite3.Connection = store.connection
-        self._desk, self._book = Desk(store.connection), AlertBook(store.connection)
+        self._book = AlertBook(store.connection)
+        self._desk = self._book.desk
         self._law = LawBook(store.connection, agreements, self._book)
 
     def look(self, alert: Alert) -> Open | None:
@@ -111,6 +112,8 @@ class Acting:
             MovedOnError: the alert has another revision by now.
             StoreError: nothing was written.
         """
+        if kind is ActionKind.SEAL:
+            self._refuse_sealed(fields.get("report_ids", ()))
         with store_errors(self.store.path), self._transaction():
             opened = self._standing(alert)
             if revision is not None and revision != opened.revision:
@@ -121,10 +124,11 @@ class Acting:
             given = [opened.case.judged]
             if other is not None:
                 meant = self._standing(other).case.judged
-                _check_same(opened.case.judged, meant)
+                check_same(opened.case.judged, meant)
                 given.append(meant)
                 fields |= {"other": meant.alert_id, "other_report_id": meant.report_ids[0]}
-            made = self._made(opened, kind, by, fields)
+            acts = (act.action for act in opened.case.acts)
+            made = compose(opened.case.judged, acts, kind, by, self._clock(), fields)
             case = self._checked(made, given)
             revisions = self._write(made, given, case)
             revisions += self._law.watch(revisions, self._clock(), Change.EVIDENCE_CHANGED)
@@ -132,6 +136,14 @@ class Acting:
             empty_pages(self.store)
         number = next(one.revision for one in revisions if one.alert.alert_id == made.alert_id)
         return Acted(made, case, number, revisions)
+
+    def _refuse_sealed(self, report_ids: Sequence[str]) -> None:
+        with store_errors(self.store.path):
+            sealed = bool(report_ids) and is_sealed(self.store, report_ids)
+        if sealed:
+            # A seal beside a reader left copies in the file: to seal once more is how they go.
+            empty_pages(self.store)
+            raise RefusedError("what it names was sealed already, and nothing of that is left in the store's file")
 
     def _standing(self, alert: Alert) -> Open:
         opened = self._open(alert)
@@ -152,60 +164,22 @@ class Acting:
         reports = {report_id for alert in alerts for report_id in alert.report_ids}
         clause = Clause(alerts[0].agreement, alerts[0].provision)
         matter = self._desk.matter(clause, reports, {alert.alert_id for alert in alerts}, {})
-        matter.judged.update((alert.alert_id, alert) for alert in self._untouched(alerts))
+        matter.judged.update((alert.alert_id, alert) for alert in self._desk.untouched(alerts))
         return matter
-
-    def _untouched(self, alerts: Sequence[Alert]) -> list[Alert]:
-        """Those alerts that stand and that no action concerns."""
-        known = self._desk.known(alert.alert_id for alert in alerts)
-        return [one for one in alerts if one.alert_id not in known and one.status is not Status.SUPERSEDED]
-
-    def _made(self, opened: Open, kind: ActionKind, by: str, fields: dict[str, Any]) -> Action:
-        """The action; never earlier than what was done with the alert before, whatever the clocks say."""
-        seen = opened.case.judged
-        last = max((one.action.decided_at for one in opened.case.acts), default=None)
-        now = self._clock()
-        return action(
-            agreement=seen.agreement,
-            provision=seen.provision,
-            alert_id=seen.alert_id,
-            report_id=seen.report_ids[0],
-            kind=kind,
-            by=by.strip(),
-            decided_at=now if last is None else max(now, last + _TICK),
-            seen=seen,
-            **fields,
-        )
 
     def _checked(self, made: Action, given: Sequence[Alert]) -> Case | None:
         """The alert as it will stand, if it does; raises where the action cannot be done."""
         matter = self._matter(given)
-        docket = matter.docket(made)
-        case = docket.cases.get(made.alert_id)
-        acts = docket.loose if case is None else case.acts
-        done = next(one for one in acts if one.action.action_id == made.action_id)
-        if not done.done:
-            raise RefusedError(done.why, matter.docket().cases[made.alert_id].allowed)
-        return case
+        return check_done(made, matter.docket(made), matter.docket().cases[made.alert_id].allowed)
 
     def _write(self, made: Action, given: Sequence[Alert], case: Case | None) -> list[Revision]:
-        untouched = [*self._untouched(given), *self._elsewhere(made, {alert.alert_id for alert in given})]
-        seq = self._log(made)
+        untouched = [*self._desk.untouched(given), *self._elsewhere(made, {alert.alert_id for alert in given})]
+        self._desk.file(made, log_action(self._sql, made, self._clock()))
         if made.kind is ActionKind.SEAL:
             seal(self.store, made.report_ids)
         meant = case.duplicate_of if case is not None and made.kind is ActionKind.DUPLICATE else None
         instead = () if meant is None else (meant,)
-        return self._book.act(made, seq, untouched, instead)
-
-    def _log(self, made: Action) -> int:
-        # A frame that was judged may be gone since, with its windows: its number is not given twice.
-        last = "SELECT max(seq) FROM (SELECT seq FROM frames UNION ALL SELECT seq FROM positions)"
-        seq = int(self._sql.execute(last).fetchone()[0] or 0) + 1
-        values = seq, self._clock().isoformat(), 0, _encode(made), ACTIONS
-        self._sql.execute(
-            "INSERT INTO frames (seq, appended_at, reports, payload, kind) VALUES (?, ?, ?, ?, ?)", values
-        )
-        return seq
+        return self._book.act(made, untouched, [made.alert_id], instead)
 
     def _elsewhere(self, made: Action, known: set[str]) -> Iterator[Alert]:
         """Other alerts of the provision that rest on the anchor, where its id stands in two windows."""
@@ -218,7 +192,7 @@ class Acting:
                 (made.agreement, made.provision, Status.SUPERSEDED.value, _encode(report_id)),
             )
             found = [one for one in map(_decode_alert, (row[0] for row in rows)) if report_id in one.report_ids]
-            yield from (one for one in self._untouched(found) if one.alert_id not in known)
+            yield from (one for one in self._desk.untouched(found) if one.alert_id not in known)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -237,8 +211,54 @@ class Acting:
         return f"; in its place: {instead}" if instead else ""
 
 
-def _check_same(one: Alert, other: Alert) -> None:
-    """A duplicate tells of the same breach: of one incident, each provision has an alert of its own."""
+def compose(
+    seen: Alert, before: Iterable[Action], kind: ActionKind, by: str, now: datetime, fields: dict[str, Any]
+) -> Action:
+    """An action on an alert; never earlier than what was done with it before, whatever the clocks say.
+
+    Args:
+        seen: the alert as the monitor judges it.
+        before: what was done with it.
+        fields: of the action, as its kind needs them.
+    """
+    last = max((one.decided_at for one in before), default=None)
+    return action(
+        agreement=seen.agreement,
+        provision=seen.provision,
+        alert_id=seen.alert_id,
+        report_id=seen.report_ids[0],
+        kind=kind,
+        by=by.strip(),
+        decided_at=now if last is None else max(now, last + _TICK),
+        seen=seen,
+        **fields,
+    )
+
+
+def check_done(made: Action, docket: Docket, allowed: tuple[ActionKind, ...]) -> Case | None:
+    """The alert as it stands with an action, if it does.
+
+    Args:
+        docket: with the action.
+        allowed: what can be done without it.
+
+    Raises:
+        RefusedError: it cannot be done, and why.
+    """
+    case = docket.cases.get(made.alert_id)
+    acts = docket.loose if case is None else case.acts
+    done = next(one for one in acts if one.action.action_id == made.action_id)
+    if not done.done:
+        raise RefusedError(done.why, allowed)
+    return case
+
+
+def check_same(one: Alert, other: Alert) -> None:
+    """A duplicate tells of the same breach: of one incident, each provision has an alert of its own.
+
+    Raises:
+        RefusedError: they are of two provisions.
+    """
     if (one.agreement, one.provision) != (other.agreement, other.provision):
         clause = f"{other.agreement}/{other.provision}"
         raise RefusedError(f"{other.alert_id} is of {clause}: only alerts of one provision are duplicates")

@@ -6,6 +6,7 @@ from pipeline.agreement import Agreement
 from pipeline.law.folds import stands
 from pipeline.model.records import Progress
 from pipeline.store.database import Store, StoreError
+from pipeline.store.efforts import StoredEfforts
 from pipeline.store.lawbook import StoredMemory
 
 
@@ -23,9 +24,11 @@ def compliance(store: Store, agreement: Agreement, on: date | None = None) -> li
         raise StoreError(f"{store.path}: was not judged by {agreement.name}; run it with `-a {agreement.name}` first")
     if judged != agreement.fingerprint:
         raise StoreError(f"{store.path}: was judged by other data of {agreement.name}; run it with `-a` again")
+    efforts = StoredEfforts(store.connection, agreement)
     if on is None:
-        last = store.last_day()
+        last, watched = store.last_day(), efforts.last_day
         day = agreement.days.number_of(agreement.in_force[0].date() if last is None else last)
+        day = day if watched is None else max(day, watched)
     else:
         day = agreement.days.number_of(on)
-    return stands(agreement, StoredMemory(store.connection, agreement.name, agreement.days), day)
+    return stands(agreement, StoredMemory(store.connection, agreement.name, agreement.days, efforts), day)

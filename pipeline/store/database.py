@@ -5,17 +5,19 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
 
-from pipeline.model.records import Alert, Incident, Reject, Revision
+from pipeline.model.records import Alert, Incident, Observation, Reject, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing, Status
+from pipeline.model.times import from_us, to_us
 from pipeline.store.frames import decode_frame, decode_lines
 from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from pipeline.store.watchlog import observations_between, watched_span
 
 PAGE_CACHE_KIB = 64 << 10
 
@@ -163,8 +165,30 @@ class Store:
             raise StoreError(f"{self.path}: the log has no frame {seq}")
         return row[0], row[1]
 
+    def observations(self, begin: datetime, until: datetime) -> Iterator[Observation]:
+        """Who watched in an interval: every version of the records of which one reaches into it, sorted by id.
+
+        `pipeline.recon.log.Log.of` makes of them what counts.
+        """
+        with store_errors(self.path):
+            yield from observations_between(self.connection, to_us(begin), to_us(until))
+
+    def watched_from(self) -> datetime | None:
+        """From when on the observation log tells anything that stands; None where it tells nothing."""
+        span = self._watched()
+        return None if span is None else from_us(span[0])
+
+    def watched_until(self) -> datetime | None:
+        """Until when it does; of a plan that reaches beyond, until when it was over as it was told."""
+        span = self._watched()
+        return None if span is None else from_us(span[1])
+
+    def _watched(self) -> tuple[int, int] | None:
+        with store_errors(self.path):
+            return watched_span(self.connection)
+
     def figures(self) -> dict[str, int]:
-        """What the record holds: `reports`, `incidents`, `unresolved`, `alerts`, `possible`, `rejects`, `frames`."""
+        """What the record holds, by name: reports, observations, incidents, alerts, rejects, frames and so on."""
         counts = dict(
             self._query(
                 "SELECT standing, count(*) FROM alerts WHERE status != ? GROUP BY standing", Status.SUPERSEDED.value
@@ -173,6 +197,7 @@ class Store:
         kept = dict(self._query("SELECT name, value FROM figures"))
         return {
             "reports": kept.get("reports", 0),
+            "observations": self._count("observations"),
             "incidents": self._count("incidents WHERE NOT unresolved"),
             "unresolved": self._count("incidents WHERE unresolved"),
             "alerts": counts.get(Standing.RAISED.value, 0),
@@ -185,6 +210,11 @@ class Store:
         """By which data of an agreement the record was judged last; None where it was not."""
         row = self._one("SELECT fingerprint FROM positions WHERE agreement = ?", agreement)
         return str(row[0]) if row else None
+
+    def parties(self, agreement: str) -> tuple[str, ...]:
+        """The ids of the parties of an agreement, as it was when the record was judged by it; none where it was not."""
+        row = self._one("SELECT parties FROM positions WHERE agreement = ?", agreement)
+        return msgspec.json.decode(row[0], type=tuple[str, ...]) if row else ()
 
     def last_day(self) -> date | None:
         """The last UTC day on which something in the record began; tracks aside."""

@@ -6,15 +6,17 @@ that what operators did can be laid over it anew whenever either changes (`pipel
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
-from pipeline.law.lifecycle import Docket, apply
+from pipeline.law.lifecycle import Case, Docket, apply
 from pipeline.law.parts import Lineage
 from pipeline.model.actions import Action
 from pipeline.model.records import Alert
+from pipeline.model.taxonomy import Doubt, Status
 
 ACTIONS = "actions"
 """The kind of a frame of the log that holds actions."""
@@ -41,23 +43,41 @@ class Matter(NamedTuple):
         judged: as the monitor judges them, by id.
         brought: the ids of alerts that stand through operators alone: parts of others, and those without evidence.
         revised: which reports revise which, as far as it concerns these.
+        elsewhere: the ids of actions whose alerts, unless they are among these, are another's to judge.
     """
 
     judged: dict[str, Alert]
     brought: set[str]
     actions: dict[str, Action]
     revised: Mapping[str, Collection[str]]
+    elsewhere: frozenset[str] = frozenset()
 
     def docket(self, *more: Action) -> Docket:
         """How these alerts stand, with some actions more."""
-        return apply(self.judged.values(), [*self.actions.values(), *more], self.revised)
+        return apply(self.judged.values(), [*self.actions.values(), *more], self.revised, self.elsewhere)
+
+
+def log_action(connection: sqlite3.Connection, action: Action, appended_at: datetime) -> int:
+    """Writes an action into the log, in a frame of its own; the frame's number."""
+    # A frame that was judged may be gone since, with its windows: its number is not given twice.
+    last = "SELECT max(seq) FROM (SELECT seq FROM frames UNION ALL SELECT seq FROM positions)"
+    seq = int(connection.execute(last).fetchone()[0] or 0) + 1
+    connection.execute(
+        "INSERT INTO frames (seq, appended_at, reports, payload, kind) VALUES (?, ?, ?, ?, ?)",
+        (seq, appended_at.isoformat(), 0, _encode(action), ACTIONS),
+    )
+    return seq
 
 
 class Desk:
-    """In the transaction that is open."""
+    """In the transaction that is open.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._sql = connection
+    Args:
+        is_elsewhere: where alerts are shared out: whether an action that concerns no alert here is another's to apply.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, is_elsewhere: Callable[[Action], bool] | None = None) -> None:
+        self._sql, self._is_elsewhere = connection, is_elsewhere
 
     def note(self, revised: Mapping[str, Iterable[str]]) -> None:
         """Keeps which reports revise which, for the actions that follow them."""
@@ -71,6 +91,10 @@ class Desk:
         touched = ((report_id, action.action_id) for report_id in sorted(_reports_of(action)))
         self._sql.executemany("INSERT OR IGNORE INTO touching VALUES (?, ?)", touched)
         return kept.rowcount > 0
+
+    def has(self, action_id: str) -> bool:
+        """Whether an action is kept."""
+        return self._sql.execute("SELECT 1 FROM actions WHERE action_id = ?", (action_id,)).fetchone() is not None
 
     def restore(self) -> int:
         """Files what the log of frames has of actions, where the tables lack it; how many were missing."""
@@ -159,7 +183,17 @@ class Desk:
         for name, alert in given.items():
             if name in ids or not anchors.isdisjoint(lineage.of(alert.report_ids)):
                 matter.judged[name] = alert
-        return matter._replace(revised=revised)
+        return matter._replace(revised=revised, elsewhere=self._elsewhere(matter, lineage))
+
+    def _elsewhere(self, matter: Matter, lineage: Lineage) -> frozenset[str]:
+        """Those actions of a matter that concern no alert here, and are another's to apply."""
+        if self._is_elsewhere is None:
+            return frozenset()
+        held = lineage.of(name for alert in matter.judged.values() for name in alert.report_ids)
+        loose = (one for one in matter.actions.values() if one.report_id not in held)
+        return frozenset(
+            one.action_id for one in loose if one.alert_id not in matter.judged and self._is_elsewhere(one)
+        )
 
     def provisions(self, agreement: str) -> list[str]:
         """The provisions of an agreement on whose alerts anybody ever acted."""
@@ -170,6 +204,32 @@ class Desk:
         """Those of some alerts that actions concern."""
         asked = "SELECT alert_id FROM acted WHERE alert_id IN (SELECT value FROM json_each(?))"
         return {row[0] for row in self._sql.execute(asked, (_listed(alert_ids),))}
+
+    def untouched(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Those of some alerts that stand and that no action concerns."""
+        known = self.known(alert.alert_id for alert in alerts)
+        return [one for one in alerts if one.alert_id not in known and one.status is not Status.SUPERSEDED]
+
+    def cases(self, alerts: Sequence[Alert]) -> dict[str, Case]:
+        """Those of some alerts that actions concern and that stand, by id, with what was done with them."""
+        known, found = self.known(alert.alert_id for alert in alerts), dict[str, Case]()
+        for alert in alerts:
+            if alert.alert_id in known:
+                clause = Clause(alert.agreement, alert.provision)
+                case = self.matter(clause, alert.report_ids, {alert.alert_id}, {}).docket().cases.get(alert.alert_id)
+                found |= {} if case is None else {alert.alert_id: case}
+        return found
+
+    def adopt(self, said: Mapping[str, Alert], judged: Mapping[str, Alert]) -> None:
+        """Takes over how others judge alerts, by id, that operators acted on.
+
+        Args:
+            said: the alerts as they stand with that.
+        """
+        self._withdraw(judged)
+        for name, alert in judged.items():
+            is_gone = any(note.doubt is Doubt.EVIDENCE_GONE for note in said[name].doubts)
+            self._put(name, alert, Lineage(self._revised(alert.report_ids)), is_judged=not is_gone)
 
     def all_of(self, agreement: str) -> tuple[set[str], set[str]]:
         """The reports and the ids of alerts by which all actions of an agreement hang together with alerts."""
@@ -191,14 +251,17 @@ class Desk:
         self._withdraw({*matter.judged, *matter.brought})
         brought = {name: case.judged for name, case in docket.cases.items() if name not in matter.judged}
         lineage = Lineage(matter.revised)
-        for judged, alerts in ((1, matter.judged), (0, brought)):
+        for is_judged, alerts in ((True, matter.judged), (False, brought)):
             for name, alert in alerts.items():
-                self._sql.execute(
-                    "INSERT OR REPLACE INTO acted VALUES (?, ?, ?, ?, ?)",
-                    (name, alert.agreement, alert.provision, judged, _encode(alert)),
-                )
-                keys = ((report_id, name) for report_id in sorted(lineage.of(alert.report_ids)))
-                self._sql.executemany("INSERT OR IGNORE INTO resting VALUES (?, ?)", keys)
+                self._put(name, alert, lineage, is_judged=is_judged)
+
+    def _put(self, name: str, alert: Alert, lineage: Lineage, *, is_judged: bool) -> None:
+        self._sql.execute(
+            "INSERT OR REPLACE INTO acted VALUES (?, ?, ?, ?, ?)",
+            (name, alert.agreement, alert.provision, int(is_judged), _encode(alert)),
+        )
+        keys = ((report_id, name) for report_id in sorted(lineage.of(alert.report_ids)))
+        self._sql.executemany("INSERT OR IGNORE INTO resting VALUES (?, ?)", keys)
 
     def _withdraw(self, alert_ids: Iterable[str]) -> None:
         names = (_listed(alert_ids),)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.days import ReportingDays
+from pipeline.law.effort import UNKNOWN, Efforts
 from pipeline.law.folding import BEFORE_ALL, Fold, in_order, refold
 from pipeline.law.folds import folds_of
 from pipeline.law.watching import Watched
@@ -19,7 +20,9 @@ from pipeline.model.records import Finding, Revision
 from pipeline.model.taxonomy import Change, Status
 from pipeline.model.times import to_us_array
 from pipeline.monitor import Changes
+from pipeline.store.efforts import StoredEfforts
 from pipeline.store.ledger import AlertBook
+from pipeline.store.watchlog import Entered
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Finding).decode
@@ -52,6 +55,9 @@ class LawBook:
     Args:
         book: where the alerts are written.
         tells: where the folds are another's: is told what changed for them, and nothing is folded here.
+
+    Attributes:
+        look_every: how long what is known of how well was watched may wait until it is folded; see `look_again`.
     """
 
     def __init__(
@@ -62,8 +68,11 @@ class LawBook:
         tells: Callable[[Told], None] | None = None,
     ) -> None:
         self._sql, self._book, self._tells = connection, book, tells
+        self.look_every = timedelta()
+        self._looked_at: datetime | None = None
         self._folds = {agreement.name: folds_of(agreement) for agreement in agreements}
         self._days = {agreement.name: agreement.days for agreement in agreements}
+        self._efforts = {one.name: StoredEfforts(connection, one, writes=True) for one in agreements}
         self._watched = {
             name: frozenset(provision for fold in folds if fold.watches for provision in fold.feeds)
             for name, folds in self._folds.items()
@@ -95,6 +104,41 @@ class LawBook:
             return []
         days = {agreement: one.days for agreement, one in changed.items()}
         return self._fold(days, revisions, changes.revised, decided_at, why)
+
+    def see(self, watched: Entered, decided_at: datetime) -> list[Revision]:
+        """Notes that something else is known of how well was watched, and folds anew what goes by that if it is time.
+
+        It is some work, and a live log says something anew at every moment.
+        """
+        if watched.from_us is None or self._tells is not None:
+            return []
+        self.note(watched)
+        # A clock that was put back is not waited for.
+        if self._looked_at is not None and timedelta() <= decided_at - self._looked_at < self.look_every:
+            return []
+        return self.look_again(decided_at)
+
+    def note(self, watched: Entered) -> None:
+        """Notes that something else is known of how well was watched, for whoever looks again later."""
+        if watched.from_us is not None:
+            self._sql.execute(
+                "INSERT INTO due_watch VALUES (0, ?, ?) ON CONFLICT DO UPDATE "
+                "SET from_us = min(from_us, excluded.from_us), until_us = max(until_us, excluded.until_us)",
+                (watched.from_us, watched.until_us),
+            )
+
+    def look_again(self, decided_at: datetime) -> list[Revision]:
+        """Folds anew what goes by how well was watched, where something else is known of that by now."""
+        row = self._sql.execute("DELETE FROM due_watch RETURNING from_us, until_us").fetchone()
+        if row is None:
+            return []
+        self._looked_at = decided_at
+        for agreement, efforts in self._efforts.items():
+            first, last = efforts.touched(*row)
+            efforts.forget(first, last)
+            if any(fold.weighs_effort for fold in self._folds[agreement]):
+                self.put_off(agreement, [first])
+        return self.fold_due(decided_at)
 
     def hear(self, told: Told) -> None:
         """Takes over what another was told to tell; it is folded with all that is `due`."""
@@ -179,6 +223,8 @@ class LawBook:
     def anew(self, agreement: str, decided_at: datetime, why: Change) -> list[Revision]:
         """Forgets what folds knew, where an agreement or the rules were changed; closes what no fold speaks for now."""
         self._sql.execute("DELETE FROM checkpoints WHERE agreement = ?", (agreement,))
+        self._sql.execute("DELETE FROM efforts WHERE agreement = ?", (agreement,))
+        self._efforts[agreement].forget()
         spoken_for = {fold.provision for fold in self._folds[agreement]}
         rows = self._sql.execute("SELECT DISTINCT provision FROM findings WHERE agreement = ?", (agreement,)).fetchall()
         said: list[Revision] = []
@@ -197,7 +243,8 @@ class LawBook:
         decided_at: datetime,
         why: Change,
     ) -> list[Revision]:
-        found = refold(fold, StoredMemory(self._sql, agreement, self._days[agreement]), day)
+        memory = StoredMemory(self._sql, agreement, self._days[agreement], self._efforts[agreement])
+        found = refold(fold, memory, day)
         return self._book.enter_folded(
             agreement, fold.provision, found.from_day, found.alerts, revised, decided_at, why
         )
@@ -249,8 +296,10 @@ class _Changed(NamedTuple):
 class StoredMemory:
     """What a store keeps for the folds of one agreement."""
 
-    def __init__(self, connection: sqlite3.Connection, agreement: str, days: ReportingDays) -> None:
-        self._sql, self._agreement, self._days = connection, agreement, days
+    def __init__(
+        self, connection: sqlite3.Connection, agreement: str, days: ReportingDays, efforts: Efforts = UNKNOWN
+    ) -> None:
+        self._sql, self._agreement, self._days, self.efforts = connection, agreement, days, efforts
 
     def findings(self, provisions: Sequence[str], from_day: int) -> Iterator[tuple[int, list[Finding]]]:
         """The findings of some provisions by day, a day at hand at a time."""

@@ -1,7 +1,7 @@
 """The alerts' book: what the core says now against what was said before; nothing is ever rewritten."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -36,19 +36,23 @@ _decode_revision = msgspec.json.Decoder(Revision).decode
 
 
 class AlertBook:
-    """The current view and the history, in the transaction that is open."""
+    """The current view and the history, in the transaction that is open.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        is_elsewhere: where alerts are shared out: whether an action that concerns none of this book is another's.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, is_elsewhere: Callable[[Action], bool] | None = None) -> None:
         self._sql = connection
-        self._desk = Desk(connection)
+        self.desk = Desk(connection, is_elsewhere)
 
     def enter(self, changes: Changes, decided_at: datetime, why: Change = Change.EVIDENCE_CHANGED) -> list[Revision]:
         """Writes a revision for each alert that is new, says something else, or has lost its evidence."""
         said: list[Revision] = []
         # What comes for a closed window goes into none, and may correct what operators acted on all the same.
-        self._desk.note(changes.revised)
+        self.desk.note(changes.revised)
         for agreement, alerts in changes.alerts.items():
-            before, now = self._desk.overlay(agreement, self._standing(agreement, changes.considered), alerts)
+            before, now = self.desk.overlay(agreement, self._standing(agreement, changes.considered), alerts)
             said += self._settle(before, now, changes.revised, decided_at, why)
         self._write(said)
         return said
@@ -74,7 +78,7 @@ class AlertBook:
             (agreement, provision, from_day),
         )
         before = {alert_id: (_decode(alert), revision) for alert_id, alert, revision in rows}
-        told, now = self._desk.overlay(agreement, before, [alert for alert, _ in alerts])
+        told, now = self.desk.overlay(agreement, before, [alert for alert, _ in alerts])
         said = self._settle(told, now, revised, decided_at, why)
         self._write(said)
         self._sql.executemany(
@@ -105,23 +109,20 @@ class AlertBook:
         )
         return said
 
-    def act(self, action: Action, seq: int, judged: Sequence[Alert], superseded_by: tuple[str, ...]) -> list[Revision]:
-        """Files an action of a frame of the log, and writes what it changes; the alert itself has a revision always.
+    def act(
+        self, action: Action, judged: Sequence[Alert], on: Collection[str], superseded_by: tuple[str, ...]
+    ) -> list[Revision]:
+        """Writes what an action changes that the desk has; what it was done with has a revision always.
 
         Args:
             judged: alerts that it concerns and that nobody has acted on yet.
+            on: the ids of the alerts that it was done with.
             superseded_by: the alert that it names in this one's place.
         """
-        if not self._desk.file(action, seq):
-            return []
-        before, now = self._desk.overlay(action.agreement, {}, judged, [action.report_id], [action.alert_id])
         change = CHANGES[action.kind]
-        said = [
-            replace(one, change=change, author=action.by)
-            for one in self._settle(before, now, {}, action.decided_at, change)
-        ]
-        if all(one.alert.alert_id != action.alert_id for one in said):
-            alert, revision = self._desk.said([action.alert_id])[action.alert_id]
+        said = [replace(one, change=change, author=action.by) for one in self._laid(action, judged, change)]
+        silent = set(on) - {one.alert.alert_id for one in said}
+        for alert, revision in self.desk.said(silent).values():
             said.append(_revision(alert, revision + 1, action.decided_at, change, action.by))
         said = [
             replace(one, superseded_by=superseded_by) if one.alert.alert_id == action.alert_id else one for one in said
@@ -129,14 +130,24 @@ class AlertBook:
         self._write(said)
         return said
 
+    def leave(self, action: Action, judged: Sequence[Alert]) -> list[Revision]:
+        """Writes what it changes that an action is on the desk which could not be done: a doubt, if anything."""
+        said = self._laid(action, judged, Change.EVIDENCE_CHANGED)
+        self._write(said)
+        return said
+
+    def _laid(self, action: Action, judged: Sequence[Alert], why: Change) -> list[Revision]:
+        before, now = self.desk.overlay(action.agreement, {}, judged, [action.report_id], [action.alert_id])
+        return self._settle(before, now, {}, action.decided_at, why)
+
     def restore(self) -> bool:
         """Whether the log has actions that the tables lacked; they are filed now, and to be reviewed."""
-        return self._desk.restore() > 0
+        return self.desk.restore() > 0
 
     def review(self, agreement: str, decided_at: datetime, why: Change) -> list[Revision]:
         """Looks at every action of an agreement anew, where everything was judged anew."""
-        reports, named = self._desk.all_of(agreement)
-        before, now = self._desk.overlay(agreement, {}, [], reports, named)
+        reports, named = self.desk.all_of(agreement)
+        before, now = self.desk.overlay(agreement, {}, [], reports, named)
         said = self._settle(before, now, {}, decided_at, why)
         self._write(said)
         return said
@@ -160,8 +171,12 @@ class AlertBook:
         )
         return self._sql.execute(asked, (report_id, _encode(alert_ids).decode())).fetchone() is not None
 
-    def adopt(self, revisions: Sequence[Revision]) -> None:
-        """Takes over the latest revisions of alerts, as another book wrote them; what is later here stays."""
+    def adopt(self, revisions: Sequence[Revision], judged: Mapping[str, Alert] | None = None) -> None:
+        """Takes over the latest revisions of alerts, as another book wrote them; what is later here stays.
+
+        Args:
+            judged: those that operators acted on, by id, as the reports alone have them.
+        """
         asked = _encode([revision.alert.alert_id for revision in revisions]).decode()
         known = dict(
             self._sql.execute(
@@ -169,7 +184,11 @@ class AlertBook:
                 (asked,),
             )
         )
-        self._write([one for one in revisions if one.revision > known.get(one.alert.alert_id, 0)])
+        fresh = [one for one in revisions if one.revision > known.get(one.alert.alert_id, 0)]
+        self._write(fresh)
+        if judged:
+            said = {one.alert.alert_id: one.alert for one in fresh if one.alert.alert_id in judged}
+            self.desk.adopt(said, {name: judged[name] for name in said})
 
     def open_again(self) -> None:
         """Has every alert of a provision that remembers be looked at again when that is folded: none is settled."""

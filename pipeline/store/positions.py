@@ -33,5 +33,6 @@ class Positions:
 
     def note(self, agreement: Agreement, seq: int, why: Change = Change.EVIDENCE_CHANGED) -> None:
         """Notes how far the log is judged; `why` is kept for what is left of it, should the process end here."""
-        values = agreement.name, agreement.fingerprint, self._judged_by, agreement.version, seq, why.value
-        self._sql.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?)", values)
+        parties = msgspec.json.encode([party.id for party in agreement.parties]).decode()
+        values = agreement.name, agreement.fingerprint, self._judged_by, agreement.version, seq, why.value, parties
+        self._sql.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)", values)

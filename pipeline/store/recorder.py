@@ -5,61 +5,35 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import compress
-from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from pipeline.agreement import Agreement
 from pipeline.geometry.earth import Geometry
-from pipeline.model.records import Incident, Reject, Revision, Window
+from pipeline.model.actions import Action
+from pipeline.model.records import Alert, Incident, Observation, Reject, Revision, Window
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Change
-from pipeline.model.times import from_us, to_us
 from pipeline.monitor import Changes, Monitor
 from pipeline.monitor.core import tombstones
 from pipeline.monitor.fuse.versions import tombstone
 from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.monitor.windows import MemoryWindows
+from pipeline.store.anchors import Anchors
 from pipeline.store.closing import Closing
+from pipeline.store.conveyed import Answer, Conveyed
 from pipeline.store.database import Store, store_errors
 from pipeline.store.incidents import IncidentBook
 from pipeline.store.isolating import NO_FAULTS, Isolating, Refused, reject_of, take_out
 from pipeline.store.late import by_itself, corrected
 from pipeline.store.lawbook import LawBook, Told
 from pipeline.store.ledger import AlertBook
+from pipeline.store.news import News, Outcome, add_rejects
 from pipeline.store.positions import Positions
+from pipeline.store.tasking import restore_tasks
+from pipeline.store.watchlog import WatchLog
+from pipeline.store.watermark import Watermark
 from pipeline.store.windows import SqliteWindows
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one batch, once it is committed.
-
-    Attributes:
-        new: for each report, whether it was new.
-        late: how many of the new ones were behind the watermark by more than the retention.
-        watermark: the latest `observed_from` so far, never past the time of receipt.
-    """
-
-    new: tuple[bool, ...]
-    late: tuple[bool, ...]
-    matches: int
-    outside: int
-    revisions: tuple[Revision, ...]
-    watermark: datetime | None
-
-
-class News(NamedTuple):
-    """What a transaction writes: the incidents that stand, the ids of those that stand no more, revisions, rejects.
-
-    `told` is for whoever folds, where the work is shared out.
-    """
-
-    incidents: Sequence[Incident]
-    gone: Sequence[str]
-    revisions: Sequence[Revision]
-    rejects: Sequence[Reject] = ()
-    told: Sequence[Told] = ()
 
 
 class Recorder:
@@ -96,21 +70,29 @@ class Recorder:
             self._closing = Closing(store.connection, retention_days)
         self._positions = Positions(store.connection, parameters.judged_by)
         self._monitor = Monitor(agreements, self._windows, areas, parameters, owns)
-        self._book = AlertBook(store.connection)
+        anchors = Anchors(self._windows, agreements, parameters, owns or (lambda _: True))
+        self._book = AlertBook(store.connection, None if owns is None else anchors.is_elsewhere)
+        self._conveyed = Conveyed(store.connection, self._book, anchors.alerts, clock)
         # Where the work is shared out, no one share has all that a fold goes over.
         self._told: list[Told] = []
         tell = None if owns is None else self._told.append
         self._law = LawBook(store.connection, agreements, self._book, tell)
         self._incidents = IncidentBook(store.connection)
-        self._caught_up = False
+        self._watch_log = WatchLog(store.connection, self._windows.next_frame, clock)
+        self._caught_up = self._kept_acts = False
         self._judging = self._monitor
         self._isolating = Isolating(store, self._windows, self._transaction)
         late_days = parameters.late_days if retention_days is None else retention_days
-        self._late_us = timedelta(days=late_days) // timedelta(microseconds=1)
+        self._watermark = Watermark(store.connection, late_days)
         # A run that was stopped between a batch and what it closes leaves that to the next.
         self._close()
 
-    def record(self, reports: Sequence[Report], rejects: Sequence[Reject] = ()) -> Outcome:
+    def record(
+        self,
+        reports: Sequence[Report],
+        rejects: Sequence[Reject] = (),
+        observations: Sequence[Observation] = (),
+    ) -> Outcome:
         """Takes a batch into the record: when this returns, it is on disk with all that follows from it.
 
         Agreements that are behind the log catch up first.
@@ -125,16 +107,18 @@ class Recorder:
         now = self._clock()
         received = [report if report.received_at else replace(report, received_at=now) for report in reports]
         with self._transaction():
-            self._add_rejects(rejects)
+            add_rejects(self.store.connection, rejects)
             closed = self._closing.closed(received)
             changes = self._monitor.process([one for one, late in zip(received, closed, strict=True) if not late])
             revisions = self._take(changes, now, rejects=rejects)
             for report in compress(received, closed):
                 revisions += self._by_itself(report, now)
+            watched = self._watch_log.enter(observations)
+            revisions += self._law.see(watched, now)
             self._set_positions()
             rest = iter(changes.new)
             new = tuple(late or next(rest) for late in closed)
-            late, watermark = self._watch(received, new, now)
+            late, watermark = self._watermark.watch(received, new, now)
         self._close()
         return Outcome(
             new=new,
@@ -143,11 +127,49 @@ class Recorder:
             outside=changes.outside,
             revisions=tuple(revisions),
             watermark=watermark,
+            watched=sum(watched.new),
         )
 
-    def _watermark_us(self) -> int | None:
-        row = self.store.connection.execute("SELECT value FROM figures WHERE name = 'watermark_us'").fetchone()
-        return row[0] if row else None
+    def wait_to_look(self, every: timedelta) -> None:
+        """Lets what is known of how well was watched wait for so long until it bears on alerts: it is some work."""
+        self._law.look_every = every
+
+    def settle(self) -> list[Revision]:
+        """Lets what is known by now of how well was watched bear on alerts; for when nothing more comes for a while."""
+        with self._transaction():
+            revisions = self._law.look_again(self._clock())
+            self._say(revisions)
+        return revisions
+
+    def act(self, action: Action, rejects: Callable[[str], Sequence[Reject]], *, answered: bool) -> Answer:
+        """Takes in what an operator did elsewhere, with all that follows from it; told twice, it is one.
+
+        Args:
+            rejects: gives what is to be told of an act that is not in force, by the reason.
+            answered: another has said what came of it.
+        """
+        if not self._caught_up:
+            self.catch_up()
+        with self._transaction():
+            answer = self._conveyed.take(action, answered=answered)
+            said = [
+                *answer.revisions,
+                *self._law.watch(answer.revisions, self._clock(), Change.EVIDENCE_CHANGED),
+            ]
+            refused = rejects(answer.why) if answer.why else ()
+            add_rejects(self.store.connection, refused)
+            self._windows.look_at_log()
+            self._set_positions()
+            self._say(said, refused)
+        return answer._replace(revisions=said)
+
+    def keep(self, actions: Iterable[Action]) -> None:
+        """Keeps what operators did and others have answered; `catch_up` is to lay it over what is judged then."""
+        with self._transaction():
+            for action in actions:
+                self._kept_acts |= self._conveyed.keep(action)
+            self._windows.look_at_log()
+        self._caught_up = False
 
     def _by_itself(self, report: Report, now: datetime) -> list[Revision]:
         """Judges a report whose window is closed: it is not kept, and changes nothing that was said of that window."""
@@ -165,7 +187,7 @@ class Recorder:
     def _close(self) -> None:
         """Closes the windows that are too far behind, once for each day."""
         with store_errors(self.store.path):
-            day = self._closing.due(self._watermark_us())
+            day = self._closing.due(self._watermark.us)
         if day is None:
             return
         with self._transaction():
@@ -187,6 +209,8 @@ class Recorder:
         written = 0
         with self._transaction():
             restored = self._book.restore()
+            restore_tasks(self.store.connection)
+            written += len(self._law.look_again(self._clock()))
         for agreement in self._agreements:
             behind, why = self._positions.of(agreement)
             if not behind:
@@ -197,11 +221,11 @@ class Recorder:
                 written += self._isolating.judge(seq, reports, partial(self._judge, agreement, seq, why))
                 progress(seq, self._windows.seq)
             with self._transaction():
-                anew = restored or why is not Change.EVIDENCE_CHANGED
+                anew = restored or self._kept_acts or why is not Change.EVIDENCE_CHANGED
                 written += self._review(agreement, None if anew else behind, why)
         with self._transaction():
             self._set_positions()
-        self._caught_up = True
+        self._caught_up, self._kept_acts = True, False
         return written
 
     def _judge(
@@ -219,7 +243,7 @@ class Recorder:
         left = take_out(self.store, self._windows, refused)
         self._forget()
         rejects = [reject_of(one.entry.report, f"{self.store.path.name}#{one.seq}", one.line + 1) for one in refused]
-        self._add_rejects(rejects)
+        add_rejects(self.store.connection, rejects)
         return self._take(self._monitor.consider(left), self._clock(), rejects=rejects)
 
     def _forget(self) -> None:
@@ -276,7 +300,7 @@ class Recorder:
             self._isolating.blame(some[0], error)
             rejects = [reject_of(some[0], self.store.path.name, 1)]
             with self._transaction():
-                self._add_rejects(rejects)
+                add_rejects(self.store.connection, rejects)
                 self._tells(News((), (), (), rejects))
                 reached()
 
@@ -289,24 +313,29 @@ class Recorder:
         taken_back = corrected(self._monitor, self._windows, self._monitor.place([*compress(some, closed)]))
         if taken_back:
             self._take(taken_back, now)
-        self._watch(some, [False] * len(some), now)
+        self._watermark.watch(some, [False] * len(some), now)
 
     def adopt(
-        self, incidents: Mapping[str, Incident | None], revisions: Sequence[Revision], *, anew: bool = False
+        self,
+        incidents: Mapping[str, Incident | None],
+        revisions: Sequence[Revision],
+        judged: Mapping[str, Alert] | None = None,
+        *,
+        anew: bool = False,
     ) -> None:
         """Takes over what others said: incidents by their ids (None: it stands no more), latest revisions of alerts.
 
         Args:
+            judged: those alerts that operators acted on, by id, as the reports alone have them.
             anew: these are all the incidents that stand.
         """
         with self._transaction():
             self._incidents.adopt(incidents, anew=anew)
-            self._book.adopt(revisions)
+            self._book.adopt(revisions, judged)
             self._closing.remember(revisions)
             # Whoever said them may have stopped before he told those who fold.
             self._law.watch(revisions, self._clock(), Change.EVIDENCE_CHANGED)
-            self._tells(News((), (), (), (), self._told.copy()))
-            self._told.clear()
+            self._say()
         self._monitor.forget()
 
     def restate(self, revisions: Sequence[Revision]) -> None:
@@ -348,39 +377,14 @@ class Recorder:
         revisions = self._book.review(agreement.name, self._clock(), why) if behind is None else []
         acted = self._book.acted_after(agreement.name, behind or 0)
         revisions += self._law.watch([*revisions, *acted], self._clock(), why)
-        self._tells(News((), (), revisions, (), self._told.copy()))
-        self._told.clear()
+        self._say(revisions)
         return len(revisions)
+
+    def _say(self, revisions: Sequence[Revision] = (), rejects: Sequence[Reject] = ()) -> None:
+        """Tells what was written of alerts alone."""
+        self._tells(News((), (), revisions, rejects, self._told.copy()))
+        self._told.clear()
 
     def _set_positions(self) -> None:
         for agreement in self._agreements:
             self._positions.note(agreement, self._windows.seq)
-
-    def _watch(
-        self, reports: Sequence[Report], new: Sequence[bool], now: datetime
-    ) -> tuple[tuple[bool, ...], datetime | None]:
-        """Moves the watermark; says which new reports were behind it by more than the retention.
-
-        A report says itself when it was received; it is not believed to have been later than now.
-        """
-        now_us, mark = to_us(now), self._watermark_us()
-        late = []
-        for report, is_new in zip(reports, new, strict=True):
-            observed = to_us(report.observed_from)
-            late.append(is_new and mark is not None and observed < mark - self._late_us)
-            received = min(now_us, to_us(report.received_at)) if report.received_at else now_us
-            mark = min(observed, received) if mark is None else max(mark, min(observed, received))
-        if mark is None:
-            return (), None
-        self.store.connection.execute("INSERT OR REPLACE INTO figures VALUES ('watermark_us', ?)", (mark,))
-        return tuple(late), from_us(mark)
-
-    def _add_rejects(self, rejects: Sequence[Reject]) -> None:
-        self.store.connection.executemany(
-            "INSERT OR IGNORE INTO rejects (file, row, position, field, reason, detail, source, bytes, length, sha256) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (r.file, r.row, r.position, r.field, r.reason.value, r.detail, r.source, r.bytes, r.length, r.sha256)
-                for r in rejects
-            ),
-        )

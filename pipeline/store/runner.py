@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from pipeline.model.records import Reject
+from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Report
 from pipeline.sources.arriving import arriving
 from pipeline.sources.base import Row
 from pipeline.sources.inputs import Input
-from pipeline.store.recorder import Outcome, Recorder
+from pipeline.store.news import Outcome
+from pipeline.store.recorder import Recorder
 
 BATCH_REPORTS = 20_000
 """One transaction's: the more, the less of each one's neighbourhood is looked at again."""
@@ -23,12 +24,14 @@ class Summary(msgspec.Struct, kw_only=True):
     """What a run did. `rows_read = accepted + rejected`, always.
 
     `incidents`, `unresolved`, `alerts` and `possible` are the record's own, when the run ended; the rest is this run's.
+    `duplicates` are reports that were seen before.
     """
 
     rows_read: int = 0
     accepted: int = 0
     rejected: int = 0
     reports: int = 0
+    observations: int = 0
     duplicates: int = 0
     outside: int = 0
     matches: int = 0
@@ -49,6 +52,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     input: Input
     reports: tuple[Report, ...]
     rejects: tuple[Reject, ...]
+    observations: tuple[Observation, ...]
     outcome: Outcome
     summary: Summary
     read_at: float
@@ -69,6 +73,7 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows, self.reports, self.rejects = 0, list[Report](), list[Reject]()
+        self.observations = list[Observation]()
         self.read_at = 0.0
 
     def take(self, row: Row) -> None:
@@ -76,6 +81,7 @@ class _Batch:
             self.read_at = time.monotonic()
         self.rows += 1
         self.reports.extend(row.reports)
+        self.observations.extend(row.observations)
         if row.reject is not None:
             self.rejects.append(row.reject)
 
@@ -108,6 +114,7 @@ def run(
                 _record(recorder, given, batch, summary, watch)
                 if strict and batch.rejects:
                     raise StrictStop(batch.rejects[0], summary)
+        recorder.settle()
     finally:
         figures = recorder.store.figures()
         summary.incidents, summary.alerts = figures["incidents"], figures["alerts"]
@@ -117,12 +124,13 @@ def run(
 
 
 def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, watch: Callable[[Step], None]) -> None:
-    outcome = recorder.record(batch.reports, batch.rejects)
+    outcome = recorder.record(batch.reports, batch.rejects, batch.observations)
     new = sum(outcome.new)
     summary.rows_read += batch.rows
     summary.rejected += len(batch.rejects)
     summary.accepted += batch.rows - len(batch.rejects)
     summary.reports += len(batch.reports)
+    summary.observations += len(batch.observations)
     summary.duplicates += len(batch.reports) - new
     summary.outside += outcome.outside
     summary.matches += outcome.matches
@@ -132,6 +140,7 @@ def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, w
             input=given,
             reports=tuple(batch.reports),
             rejects=tuple(batch.rejects),
+            observations=tuple(batch.observations),
             outcome=outcome,
             summary=summary,
             read_at=batch.read_at,

@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x54525543
 """'TRUC': what `file` and SQLite's own header tell of such a file."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 TABLES = """
 CREATE TABLE frames (
@@ -72,7 +72,7 @@ CREATE INDEX alerts_by_provision ON alerts (agreement, provision, observed_from)
 CREATE INDEX alerts_by_standing ON alerts (standing, status);
 
 CREATE TABLE history (
-    entry INTEGER PRIMARY KEY,
+    entry INTEGER PRIMARY KEY AUTOINCREMENT,
     alert_id TEXT NOT NULL,
     revision INTEGER NOT NULL,
     said BLOB NOT NULL,
@@ -157,6 +157,54 @@ CREATE TABLE folded (
     settled_on INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE observations (
+    observation_id TEXT NOT NULL,
+    content BLOB NOT NULL,
+    asset TEXT NOT NULL,
+    make TEXT,
+    revises TEXT,
+    retracted INTEGER NOT NULL,
+    from_us INTEGER NOT NULL,
+    until_us INTEGER NOT NULL,
+    known_us INTEGER NOT NULL,
+    observation BLOB NOT NULL,
+    PRIMARY KEY (observation_id, content)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW standing_observations AS
+SELECT from_us, until_us, known_us FROM observations
+WHERE NOT retracted
+AND observation_id NOT IN (SELECT revises FROM observations WHERE revises IS NOT NULL)
+AND observation_id NOT IN (SELECT observation_id FROM observations WHERE retracted);
+
+CREATE INDEX observations_by_end ON observations (until_us, from_us);
+CREATE INDEX observations_by_revised ON observations (revises) WHERE revises IS NOT NULL;
+CREATE INDEX observations_by_asset ON observations (asset, until_us);
+
+CREATE TABLE due_watch (
+    one INTEGER PRIMARY KEY CHECK (one = 0),
+    from_us INTEGER NOT NULL,
+    until_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE efforts (
+    agreement TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    shares BLOB NOT NULL,
+    PRIMARY KEY (agreement, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE task_events (
+    event_id TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL,
+    report_id TEXT,
+    seq INTEGER NOT NULL,
+    event BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX task_events_by_task ON task_events (task_id);
+CREATE INDEX task_events_by_report ON task_events (report_id) WHERE report_id IS NOT NULL;
+
 CREATE TABLE rejects (
     number INTEGER PRIMARY KEY,
     file TEXT NOT NULL,
@@ -178,7 +226,8 @@ CREATE TABLE positions (
     judged_by TEXT NOT NULL,
     version TEXT NOT NULL,
     seq INTEGER NOT NULL,
-    why TEXT NOT NULL
+    why TEXT NOT NULL,
+    parties TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE figures (

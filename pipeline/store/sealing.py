@@ -44,6 +44,22 @@ def seal(store: Store, report_ids: Iterable[str]) -> int:
     return sealed
 
 
+def is_sealed(store: Store, report_ids: Iterable[str]) -> bool:
+    """Whether each of some reports had something to seal, and every version of it is sealed."""
+    return all(_is_sealed(store.connection, report_id) for report_id in report_ids)
+
+
+def _is_sealed(sql: sqlite3.Connection, report_id: str) -> bool:
+    asked = "SELECT payload FROM sealable WHERE seq = ?"
+    kept = [
+        _decode(sql.execute(asked, (seq,)).fetchone()[0].split(b"\n")[line])
+        for seq, lines in _places(sql, [report_id]).items()
+        for line in lines
+    ]
+    pairs = [pair for fields in kept for pair in fields.values()]
+    return bool(pairs) and all(pair is None or pair[0] == SEALED_SALT for pair in pairs)
+
+
 def empty_pages(store: Store) -> None:
     """Writes the file anew without what was deleted from it, and empties the log beside it.
 

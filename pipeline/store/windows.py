@@ -46,6 +46,11 @@ class SqliteWindows:
         self.seq = max(self.seq, last)
         return self.seq
 
+    def next_frame(self) -> int:
+        """The number for a frame of another kind, written in the transaction that is open."""
+        self.seq += 1
+        return self.seq
+
     def forget(self) -> None:
         """Drops what is kept at hand: what was added last was taken back, or the tables were changed in another way."""
         self._fresh, self._alone = {}, set()
@@ -163,17 +168,16 @@ class SqliteWindows:
             self._append_frame(entries[begin : begin + FRAME_REPORTS])
 
     def _append_frame(self, entries: Sequence[Entry]) -> None:
-        self.seq += 1
+        seq = self.next_frame()
         open_part, sealable = encode_frame([entry.report for entry in entries], os.urandom)
         appended = self._clock().isoformat()
         self._sql.execute(
             "INSERT INTO frames (seq, appended_at, reports, payload) VALUES (?, ?, ?, ?)",
-            (self.seq, appended, len(entries), open_part),
+            (seq, appended, len(entries), open_part),
         )
-        self._sql.execute("INSERT INTO sealable VALUES (?, ?)", (self.seq, sealable))
+        self._sql.execute("INSERT INTO sealable VALUES (?, ?)", (seq, sealable))
         rows = (
-            (e.window.tile, e.window.day, e.report.report_id, e.content, self.seq, line)
-            for line, e in enumerate(entries)
+            (e.window.tile, e.window.day, e.report.report_id, e.content, seq, line) for line, e in enumerate(entries)
         )
         self._sql.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)", rows)
         revising = ((e.report.report_id, e.report.revises) for e in entries if e.report.revises is not None)

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from pipeline.model.records import Incident, Revision
 from pipeline.store.database import Store
 from pipeline.store.recorder import Recorder
-from pipeline.stream.outbox import Figures, Outbox
-from pipeline.stream.wire import decode_incident, decode_revision
+from pipeline.stream.outbox import Answered, Figures, Outbox
+from pipeline.stream.wire import Tended, decode_incident, decode_revision, decode_tended
 
 MOST_HEARD = 2_000
 """Records that are taken over together."""
@@ -45,19 +45,29 @@ def mark(topic: str) -> str:
 
 
 class Taken(NamedTuple):
-    """A record of `tiles`; `taken_at` is when the broker took the reports in it (seconds since 1970)."""
+    """A record of `tiles` or `findings`.
+
+    Attributes:
+        taken_at: when the broker took the reports in it (seconds since 1970).
+        kind: what it is where it is not the topic's own (`routing`).
+    """
 
     offset: int
     value: bytes
     taken_at: float = 0.0
+    kind: str = ""
 
 
 class Said(NamedTuple):
-    """A record of `incidents` or `alerts`; without a value, the key stands no more."""
+    """A record of `incidents` or `alerts`; without a value, the key stands no more.
+
+    `tended` is what operators had to do with the alert, where they acted on it.
+    """
 
     offset: int
     key: str
     value: bytes | None
+    tended: bytes | None = None
 
 
 class Topics(Protocol):
@@ -68,6 +78,12 @@ class Topics(Protocol):
 
     def end(self, topic: str) -> int:
         """The offset that the next record of a topic will have."""
+
+    def begin(self, topic: str) -> tuple[int, float]:
+        """The first offset that the broker still has, and when it took that record (seconds since 1970)."""
+
+    def everywhere(self, topic: str, until: float) -> Iterable[Taken]:
+        """The records of all partitions of a topic that the broker took by a time; their kind is the topic."""
 
     def since(self, topic: str, begin: int) -> Iterable[Said]:
         """The records of a compacted topic from an offset on, in their order."""
@@ -94,7 +110,7 @@ class Adoption:
         progress: Callable[[], None],
     ) -> None:
         self._store, self._recorder, self._outbox = store, recorder, outbox
-        self._figures = Figures(store.connection)
+        self._figures, self._answered = Figures(store.connection), Answered(store.connection)
         self._now, self._ahead, self._progress = now, ahead, progress
         self._anew = round(now.timestamp()) - self._figures.get(HEARD_AT) > _STALE_S
         self._marks = {topic: 0 if self._anew else self._figures.get(mark(topic)) for topic in sorted(KEPT)}
@@ -141,11 +157,13 @@ class Adoption:
     def _alerts(self, some: Sequence[Said]) -> None:
         # Those of provisions that remember are of another keeper.
         latest = {name: one for name, one in latest_of(some).items() if not one.alert.incident_ids}
+        tended = tended_of(some, latest)
+        self._answered.note(tended.values())
         if self._ahead:
             self._concern(*(revision.alert.report_ids for revision in latest.values()))
             if own := self._contradictions(latest):
                 self._recorder.restate(own)
-        self._recorder.adopt({}, list(latest.values()))
+        self._recorder.adopt({}, list(latest.values()), {name: one.judged for name, one in tended.items()})
         self._outbox.forget(latest)
 
     def _concern(self, *report_ids: Iterable[str]) -> None:
@@ -171,6 +189,16 @@ def latest_of(some: Iterable[Said]) -> dict[str, Revision]:
             if revision.revision >= latest.get(said.key, revision).revision:
                 latest[said.key] = revision
     return latest
+
+
+def tended_of(some: Iterable[Said], latest: Mapping[str, Revision]) -> dict[str, Tended]:
+    """What operators had to do with the alerts among some records that they acted on, by id."""
+    found: dict[str, Tended] = {}
+    for said in some:
+        with _readable(said):
+            if said.tended is not None and decode_revision(said.value or b"") == latest.get(said.key):
+                found[said.key] = decode_tended(said.tended)
+    return found
 
 
 @contextmanager

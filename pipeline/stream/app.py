@@ -1,9 +1,13 @@
-"""The Faust app: three agents. One shares reports out over the partitions of `tiles`; one keeps those partitions; one
-keeps those of `findings`, where provisions are judged that remember.
+"""The Faust app: an agent for each topic. Reports are shared out over the partitions of `tiles`, and what else keepers
+must hear of (`routing`) is put beside them; those partitions are kept, and those of `findings`, where provisions are
+judged that remember.
 
-    reports ─► intake ─► tiles ─► keeper ─► incidents, alerts, transitions
-                  └──► rejects ◄────┤                     ▲
-                                    └─► findings ─► law keeper
+    actions ──────► routing ─┬─────────────────────────┐
+    observations ─►    ▲     └───────────────────┐     │
+                       │                         │     │
+    reports ──────► intake ──► tiles ─► keeper ──┼─► incidents, alerts, transitions
+                       └──► rejects ◄──────┤     ▼             ▲
+                                           └─► findings ─► law keeper
 
 A record is acknowledged when all that follows from it is on the broker, and in its order. So whatever crashes, what was
 not acknowledged comes again; ids are derived, and what comes twice changes nothing.
@@ -16,7 +20,7 @@ filled from the topic.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -24,6 +28,9 @@ from typing import Any, cast
 import faust
 
 from pipeline.metrics import DriverMetrics
+from pipeline.model.records import Reject
+from pipeline.model.taxonomy import RejectReason
+from pipeline.store.watchlog import OBSERVATIONS
 from pipeline.stream.connection import faust_options
 from pipeline.stream.delivery import Delivery, Sending
 from pipeline.stream.intake import Frame, share_out
@@ -31,6 +38,7 @@ from pipeline.stream.keeper import Common, Keeper, Taken
 from pipeline.stream.law_keeper import LawKeeper
 from pipeline.stream.partitions import Partitions
 from pipeline.stream.replaying import Ends
+from pipeline.stream.routing import KIND, ROUTES, forward
 from pipeline.stream.settings import Settings
 from pipeline.stream.topics import MAX_MESSAGE_BYTES
 from pipeline.stream.wire import encode_reject
@@ -50,6 +58,9 @@ _FETCHED = 64
 
 _REFUSED_S = 15.0
 """So long the driver tries to get a record through before it says that it cannot."""
+
+_LOOK_EVERY_S = 5.0
+"""So often keepers look whether something is due though no record comes."""
 
 _START_S = 60.0
 _ASK_EVERY_S = 2.0
@@ -78,8 +89,8 @@ class Worker:
     ) -> None:
         self._settings, self._common, self._metrics = settings, common, metrics
         self._failed, self._say = failed, say
-        self._reports: asyncio.Queue[Any] = asyncio.Queue(_WAITING)
-        self._kept: dict[str, asyncio.Queue[Any]] = {name: asyncio.Queue(_WAITING) for name in ("tiles", "findings")}
+        topics = ("reports", *ROUTES, "tiles", "findings")
+        self._queues: dict[str, asyncio.Queue[Any]] = {name: asyncio.Queue(_WAITING) for name in topics}
         self._delivery = Delivery(settings.prefix, self._post, metrics, self._did)
         self._partitions = {
             name: Partitions(opens, name, settings, common, metrics, self._delivery, self._fence, self._did)
@@ -120,18 +131,23 @@ class Worker:
             stream_wait_empty=False,
             stream_buffer_maxsize=_WAITING,
         )
-        for name, queue in (("reports", self._reports), *self._kept.items()):
+        for name, queue in self._queues.items():
             topic = app.topic(self._full(name), value_serializer="raw", key_serializer="raw")
             app.agent(topic, name=f"{settings.app_id}-{name}")(_into(queue))
-        app.task(self._alive(lambda: self._work_off("reports", self._reports, self._share)))
-        for name, queue in self._kept.items():
-            app.task(self._alive(partial(self._work_off, name, queue, partial(self._keep, self._partitions[name]))))
+            app.task(self._alive(partial(self._work_off, name, queue, self._work_of(name))))
         app.task(self._alive(self._open))
+        app.task(self._alive(self._look))
         app.task(self._alive(self._watch))
         app.task(self._alive(self._ask))
         app.on_partitions_assigned.connect(cast(Any, self._took))
         app.on_partitions_revoked.connect(cast(Any, self._gave_up))
         return app
+
+    def _work_of(self, topic: str) -> Callable[[list[Any]], Awaitable[list[Any]]]:
+        """What is done with the records of a topic; it gives those that are done."""
+        if topic in self._partitions:
+            return partial(self._keep, self._partitions[topic])
+        return partial(self._forward, topic) if topic in ROUTES else self._share
 
     def _full(self, topic: str) -> str:
         return self._settings.prefix + topic
@@ -175,6 +191,15 @@ class Worker:
                 await partitions.open()
             del self._busy_since["open"]
 
+    async def _look(self) -> None:
+        """Has keepers do what is due though no record comes."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            self._busy_since["look"] = time.monotonic()
+            for partitions in self._partitions.values():
+                await partitions.look()
+            del self._busy_since["look"]
+
     def _did(self) -> None:
         """Something is done: the worker is not stuck."""
         self._done_at = time.monotonic()
@@ -199,20 +224,29 @@ class Worker:
             size += _size(event)
 
     async def _share(self, events: list[Any]) -> list[Any]:
-        frames = [
-            Frame(f"{e.message.topic}/{e.message.partition}@{e.message.offset}", e.message.timestamp, e.value or b"")
-            for e in events
-        ]
-        shared = await asyncio.to_thread(share_out, frames, self._common.gazetteer, self._common.shards)
+        shared = await asyncio.to_thread(share_out, _frames(events), self._common.gazetteer, self._common.shards)
         headers = [(TAKEN_AT, repr(shared.taken_at).encode())]
         records = [Sending("tiles", partition, None, value, headers) for partition, value in shared.tiles]
+        records += [Sending(OBSERVATIONS, None, asset.encode(), value) for asset, value in shared.observations]
         records += [Sending("rejects", None, None, encode_reject(reject)) for reject in shared.rejects]
         await self._delivery.deliver(records, self._fence)
         for (source, feed), one in shared.received.items():
             self._metrics.reports_received(source, feed, one.reports, one.last_at)
-        for reject in shared.rejects:
-            self._metrics.rejected(reject.source, reject.reason)
+        self._count(shared.rejects)
         return events
+
+    async def _forward(self, kind: str, events: list[Any]) -> list[Any]:
+        count, gazetteer = self._common.shards.count, self._common.gazetteer
+        forwarded, rejects = await asyncio.to_thread(forward, kind, _frames(events), count, gazetteer)
+        records = [Sending(*one, [(KIND, kind.encode())]) for one in forwarded]
+        records += [Sending("rejects", None, None, encode_reject(reject)) for reject in rejects]
+        await self._delivery.deliver(records, self._fence)
+        self._count([reject for reject in rejects if reject.reason is not RejectReason.REFUSED])
+        return events
+
+    def _count(self, rejects: Sequence[Reject]) -> None:
+        for reject in rejects:
+            self._metrics.rejected(reject.source, reject.reason)
 
     @staticmethod
     async def _keep(partitions: Partitions, events: list[Any]) -> list[Any]:
@@ -221,7 +255,9 @@ class Worker:
             by_partition.setdefault(event.message.partition, []).append(event)
         done: list[Any] = []
         for partition, some in by_partition.items():
-            records = [Taken(one.message.offset, one.value or b"", _taken_at(one.message)) for one in some]
+            records = [
+                Taken(one.message.offset, one.value or b"", _taken_at(one.message), _kind(one.message)) for one in some
+            ]
             if await partitions.keep(partition, records):
                 done += some
         return done
@@ -282,7 +318,7 @@ class Worker:
         self._say(f"keeps partitions {', '.join(map(str, sorted(tiles))) or 'none'} of {self._full('tiles')}")
 
     async def _gave_up(self, _app: Any, revoked: set[Any], **_: Any) -> None:
-        for queue in (self._reports, *self._kept.values()):
+        for queue in self._queues.values():
             _drop(queue, revoked)
         for place in revoked:
             self._reached.pop(place, None)
@@ -299,6 +335,19 @@ def _into(queue: "asyncio.Queue[Any]") -> Callable[[Any], Awaitable[None]]:
             await queue.put(event)
 
     return agent
+
+
+def _frames(events: list[Any]) -> list[Frame]:
+    return [Frame(_place(one.message), one.message.timestamp, one.value or b"") for one in events]
+
+
+def _place(message: Any) -> str:
+    return f"{message.topic}/{message.partition}@{message.offset}"
+
+
+def _kind(message: Any) -> str:
+    """Of which kind a record is, where it is not its topic's own."""
+    return bytes(dict(message.headers or ()).get(KIND, b"")).decode(errors="replace")
 
 
 def _taken_at(message: Any) -> float:

@@ -43,12 +43,19 @@ class Parcel:
     Args:
         lines: the value by its lines, so that what is too large can be cut between two of them.
         settle: is called once the broker has acknowledged it, and everything that was given before it.
+        key: decides its partition; without one, any will do.
     """
 
-    __slots__ = ("future", "lines", "refusals", "settle", "size", "topic")
+    __slots__ = ("future", "key", "lines", "refusals", "settle", "size", "topic")
 
-    def __init__(self, topic: str, lines: Sequence[bytes], settle: Callable[[], None] | None = None) -> None:
-        self.topic, self.lines, self.settle = topic, lines, settle
+    def __init__(
+        self,
+        topic: str,
+        lines: Sequence[bytes],
+        settle: Callable[[], None] | None = None,
+        key: bytes | None = None,
+    ) -> None:
+        self.topic, self.lines, self.settle, self.key = topic, lines, settle, key
         self.size = sum(map(len, lines)) + len(lines)
         self.refusals = 0
         self.future: Any = None
@@ -188,7 +195,7 @@ class Courier:
         assert self._producer is not None, "outside its context"
         while True:
             try:
-                parcel.future = self._producer.send(parcel.topic, b"\n".join(parcel.lines))
+                parcel.future = self._producer.send(parcel.topic, b"\n".join(parcel.lines), parcel.key)
             except KafkaTimeoutError as error:
                 # It does not know of the topic yet: the broker is away, or starting.
                 self._miss(str(error))

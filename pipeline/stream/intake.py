@@ -1,19 +1,23 @@
-"""The first agent's work: frames of `reports`, checked, for the partitions of `tiles` that must hear of each report."""
+"""The first agent's work: frames of `reports`, checked, for the partitions of `tiles` that must hear of each report.
+
+An observation among the reports goes to the topic where observations are kept.
+"""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
 from pipeline.gazetteer import Gazetteer
 from pipeline.geometry.footprints import Footprints
-from pipeline.model.records import Reject, Window
+from pipeline.model.records import Observation, Reject, Window
 from pipeline.model.report import Report
+from pipeline.model.taxonomy import RejectReason
 from pipeline.monitor.place import place
 from pipeline.monitor.shards import Shards
-from pipeline.stream.wire import FRAME_BYTES, FRAME_REPORTS, decode_rows, encode, failed
+from pipeline.stream.wire import cut, decode_rows, encode, failed, refused
 
 _log = logging.getLogger(__name__)
 
@@ -36,10 +40,13 @@ class Feed(NamedTuple):
 class Shared(NamedTuple):
     """What became of some frames: records for partitions of `tiles`, rejects, and what came by source and feed.
 
-    `taken_at` is when the broker took the first of the frames.
+    Attributes:
+        observations: records for `observations`, with their keys.
+        taken_at: when the broker took the first of the frames.
     """
 
     tiles: list[tuple[int, bytes]]
+    observations: list[tuple[str, bytes]]
     rejects: list[Reject]
     received: Mapping[tuple[str, str | None], Feed]
     taken_at: float
@@ -56,11 +63,13 @@ class _Read(NamedTuple):
 def share_out(frames: Sequence[Frame], gazetteer: Gazetteer, shards: Shards) -> Shared:
     """Checks frames and shares their reports out. The same frames always give the same."""
     read: list[_Read] = []
+    watched: list[Observation] = []
     rejects: list[Reject] = []
     for frame in frames:
         taken_at = datetime.fromtimestamp(frame.taken_at, UTC)
         for row in decode_rows(frame.value, frame.place, gazetteer):
-            read += [_Read(_received(report, taken_at), frame.place, row.number) for report in row.reports]
+            read += [_Read(received(report, taken_at), frame.place, row.number) for report in row.reports]
+            watched += [received(one, taken_at) for one in row.observations]
             if row.reject is not None:
                 rejects.append(row.reject)
     windows, reports = list[Window](), list[Report]()
@@ -70,16 +79,51 @@ def share_out(frames: Sequence[Frame], gazetteer: Gazetteer, shards: Shards) -> 
     records = [
         (partition, value)
         for partition, some in sorted(shards.shared(windows, reports).items())
-        for value in _cut([encode(report) for report in some])
+        for value in framed([encode(report) for report in some])
     ]
-    return Shared(records, rejects, _counted(reports), min(frame.taken_at for frame in frames))
+    return Shared(records, _by_asset(watched), rejects, _counted(reports), min(frame.taken_at for frame in frames))
 
 
-def _received(report: Report, taken_at: datetime) -> Report:
+def observed(value: bytes, place: str, gazetteer: Gazetteer) -> tuple[list[Observation], list[Reject]]:
+    """The observations of a frame of `observations`, checked and in UTC, and what could not be read of it.
+
+    Args:
+        place: where the frame stands.
+    """
+    watched, rejects = list[Observation](), list[Reject]()
+    for row in decode_rows(value, place, gazetteer):
+        watched += row.observations
+        rejects += [_misplaced(place, row.number, report) for report in row.reports]
+        if row.reject is not None:
+            rejects.append(row.reject)
+    return watched, rejects
+
+
+def _misplaced(place: str, row: int, report: Report) -> Reject:
+    detail = "a report among observations: reports go to `reports`"
+    return refused(place, report.source, encode(report), detail, RejectReason.BAD_VALUE, row)
+
+
+_Timed = TypeVar("_Timed", Report, Observation)
+
+
+def received(record: _Timed, taken_at: datetime) -> _Timed:
     """That the broker took it is when it entered the record, unless it was earlier; told twice it is the same."""
-    if report.received_at is not None and report.received_at <= taken_at:
-        return report
-    return replace(report, received_at=taken_at)
+    if record.received_at is not None and record.received_at <= taken_at:
+        return record
+    return replace(record, received_at=taken_at)
+
+
+def framed(lines: Sequence[bytes]) -> list[bytes]:
+    """Lines as the values of frames."""
+    return [b"\n".join(some) for some in cut(lines)]
+
+
+def _by_asset(watched: Sequence[Observation]) -> list[tuple[str, bytes]]:
+    lines: dict[str, list[bytes]] = {}
+    for one in watched:
+        lines.setdefault(one.asset, []).append(encode(one))
+    return [(asset, value) for asset, some in lines.items() for value in framed(some)]
 
 
 def _placed(
@@ -98,19 +142,6 @@ def _placed(
         (one,) = read
         _log.exception("%s:%d cannot be placed: rejected", one.frame, one.row)
         rejects.append(failed(one.frame, one.row, one.report.source, encode(one.report), "placing it failed"))
-
-
-def _cut(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """Lines as frames of the size that a record may have; a line that is larger by itself is one."""
-    some, size = list[bytes](), 0
-    for line in lines:
-        if some and (size + len(line) + 1 > FRAME_BYTES or len(some) == FRAME_REPORTS):
-            yield b"\n".join(some)
-            some, size = [], 0
-        some.append(line)
-        size += len(line) + 1
-    if some:
-        yield b"\n".join(some)
 
 
 def _counted(reports: Sequence[Report]) -> dict[tuple[str, str | None], Feed]:

@@ -7,7 +7,8 @@ again from where it was, and gives the same.
 
 The file may be older than what others made of the partition since, or be lost: then what was said meanwhile is read
 from `incidents` and `alerts`, so that no revision goes backwards, and the reports from `tiles`; and all of it is judged
-anew, which tells only of what nobody has told yet.
+anew, which tells only of what nobody has told yet. What operators did comes on `tiles` as well; where the broker has
+dropped the beginning of that, it is read from `actions`, of which nothing is dropped.
 """
 
 import logging
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -22,18 +24,22 @@ import msgspec
 from pipeline.agreement import Agreement
 from pipeline.gazetteer import Gazetteer
 from pipeline.geometry.footprints import Footprints
-from pipeline.model.records import Alert, Reject
+from pipeline.model.actions import Action
+from pipeline.model.records import Alert, Reject, Revision
 from pipeline.model.report import Report
+from pipeline.model.taxonomy import ActionKind
 from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.monitor.place import place
 from pipeline.monitor.shards import Shards
 from pipeline.store.database import ForeignStoreError, Store, StoreError, open_store
-from pipeline.store.recorder import News, Outcome, Recorder
+from pipeline.store.news import News, Outcome
+from pipeline.store.recorder import Recorder
 from pipeline.stream.adopting import HEARD_AT, KEPT, Adoption, Said, Taken, Topics, mark
 from pipeline.stream.errors import SettingsError
-from pipeline.stream.outbox import Figures, Outbox, Outgoing
+from pipeline.stream.outbox import Answered, Figures, Outbox, Outgoing
+from pipeline.stream.routing import decode_action
 from pipeline.stream.told import judged_by, records
-from pipeline.stream.wire import decode_frame, failed
+from pipeline.stream.wire import decode_frame, failed, refused
 
 __all__ = ["Common", "Keeper", "Kept", "Outgoing", "Said", "Taken", "Topics"]
 
@@ -41,10 +47,14 @@ MOST_AT_ONCE = 20_000
 """Reports in one transaction."""
 
 _REACHED = "next_offset"
+ACTIONS = "actions"
 AWAY = "move the state folder away, and it is made anew from the topics"
 
 _log = logging.getLogger(__name__)
 _decode_lines = msgspec.json.Decoder(Report).decode_lines
+
+
+Coverage = Mapping[str, Mapping[tuple[str, str], float]]
 
 
 class Kept(NamedTuple):
@@ -53,11 +63,19 @@ class Kept(NamedTuple):
     Attributes:
         taken_at: when the broker took each report, by its id.
         late: how many by source came after the retention of their window, of the windows that the partition owns.
+        coverage: of each agreement, by line and sector, how well was watched lately; empty where that is not told.
     """
 
     outcome: Outcome
     taken_at: Mapping[str, float]
     late: Mapping[str, int]
+    coverage: Coverage = MappingProxyType({})
+
+    @classmethod
+    def said(cls, revisions: Sequence[Revision], coverage: Coverage = MappingProxyType({})) -> "Kept":
+        """What came of anything but reports."""
+        outcome = Outcome(new=(), late=(), matches=0, outside=0, revisions=tuple(revisions), watermark=None)
+        return cls(outcome, {}, {}, coverage)
 
 
 class _Read(NamedTuple):
@@ -109,7 +127,7 @@ class Keeper:
         self.partition, self._common = partition, common
         self.store = state_file(common.folder / name)
         self._sql = self.store.connection
-        self._outbox, self._figures = Outbox(self._sql), Figures(self._sql)
+        self._outbox, self._figures, self._answered = Outbox(self._sql), Figures(self._sql), Answered(self._sql)
         self._recorder = Recorder(
             self.store,
             common.agreements,
@@ -156,6 +174,8 @@ class Keeper:
         now = self._common.clock()
         adoption = Adoption(self.store, self._recorder, self._outbox, now, ahead=ahead, progress=progress)
         adoption.hear(topics)
+        dropped = dropped_actions(topics, self.topic, self.next_offset, progress)
+        self._recorder.keep([one for one in dropped if not one.seen.incident_ids])
         if offset > self.next_offset:
             self._recorder.unjudged(self._missed(offset, topics, progress), self._reached)
         self._recorder.catch_up(lambda _done, _all: progress())
@@ -173,13 +193,38 @@ class Keeper:
         """
         some, many, due = list[_Read](), 0, self.next_offset
         for index, record in enumerate(records):
-            if record.offset > due or many >= MOST_AT_ONCE:
+            if record.offset > due or many >= MOST_AT_ONCE or (some and record.kind):
                 return self._record(some), records[index:]
+            if record.offset == due and record.kind:
+                return [self._take_other(record)], records[index + 1 :]
             if record.offset == due:
                 some.append(self._read(record))
                 many += len(some[-1].reports)
                 due += 1
         return self._record(some), []
+
+    def _take_other(self, record: Taken) -> Kept:
+        """Takes a record in that holds no reports; a kind that only a newer worker knows is passed over."""
+        where = f"{self.topic}/{self.partition}@{record.offset}"
+        self._reaching = record.offset + 1
+        try:
+            action = action_of(record, where)
+            if action is not None:
+                answer = self._recorder.act(
+                    action,
+                    lambda why: [refused(where, ACTIONS, record.value, why)],
+                    answered=self._answered.has(action.action_id),
+                )
+                return Kept.said(answer.revisions)
+            self._recorder.record([])
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours with one act is not to stop what is behind it
+            _log.exception("%s cannot be applied: rejected", where)
+            self._recorder.record([], [failed(where, 1, ACTIONS, record.value, "applying the act failed")])
+        finally:
+            self._reaching = None
+        return Kept.said(())
 
     def _record(self, some: "Sequence[_Read]") -> list[Kept]:
         """Takes what was read of some records in; one with which that fails is found, and rejected whole."""
@@ -214,6 +259,11 @@ class Keeper:
         return Counter(
             report.source for report, window in zip(late, windows, strict=True) if owner(window.tile) == self.partition
         )
+
+    @staticmethod
+    def look() -> Kept | None:
+        """Nothing is due where no record comes."""
+        return None
 
     def outgoing(self, most: int) -> list[Outgoing]:
         """What is still to be sent, in its order."""
@@ -258,9 +308,42 @@ class Keeper:
         """The reports of the records before an offset that the file lacks, with the offset that each part reaches."""
         reports: list[Report] = []
         for record in topics.records(self.topic, self.next_offset, offset):
+            if record.kind:
+                action = action_of(record, f"{self.topic}/{self.partition}@{record.offset}")
+                self._recorder.keep([] if action is None else [action])
+                continue
             reports += self._read(record).reports
             if len(reports) >= MOST_AT_ONCE:
                 progress()
                 yield record.offset + 1, reports
                 reports = []
         yield offset, reports
+
+
+def action_of(record: Taken, where: str) -> Action | None:
+    """The operator's act in a record that holds no reports; None where it is something else."""
+    try:
+        return decode_action(record.value) if record.kind == ACTIONS else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _log.warning("%s is passed over: %s", where, error)
+        return None
+
+
+def dropped_actions(topics: Topics, topic: str, reached: int, progress: Callable[[], None]) -> Iterator[Action]:
+    """All acts of before what the broker still has of a topic, where a file lacks some of that."""
+    for record in dropped(topics, ACTIONS, topic, reached, progress):
+        action = action_of(record, ACTIONS)
+        if action is not None and action.kind is not ActionKind.SEAL:
+            yield action
+
+
+def dropped(topics: Topics, kind: str, topic: str, reached: int, progress: Callable[[], None]) -> Iterator[Taken]:
+    """What came on a topic and is there no more, from the topic of its kind itself, where a file lacks some of that.
+
+    What was put on the topic and dropped since, the broker took before the first record that is there.
+    """
+    begin, taken_at = topics.begin(topic)
+    if reached < begin:
+        for record in topics.everywhere(kind, taken_at):
+            progress()
+            yield record

@@ -18,6 +18,7 @@ from pipeline.stream.delivery import AT_ONCE, Delivery, Sending
 from pipeline.stream.keeper import Common, Kept, Outgoing, Taken, Topics
 from pipeline.stream.replaying import Past
 from pipeline.stream.settings import Settings
+from pipeline.stream.wire import TENDED
 
 _LOCKED_S = 5.0
 """So long a partition's last owner on this machine has to close its file; then another file is begun."""
@@ -62,6 +63,9 @@ class Keeping(Protocol):
     def take(self, records: Sequence[Taken]) -> tuple[list[Kept], Sequence[Taken]]:
         """Takes records in; gives what came of them, and those that are left."""
 
+    def look(self) -> Kept | None:
+        """Does what is due where no record comes; gives what came of it."""
+
     def outgoing(self, most: int) -> list[Outgoing]:
         """What it has to send."""
 
@@ -100,6 +104,7 @@ class Partitions:
         self._keepers: dict[int, Keeping] = {}
         self._working = asyncio.Lock()
         self.assigned: set[int] = set()
+        self._covering: int | None = None
 
     async def open(self) -> None:
         """Opens what is not open yet, also where no record comes: reads on, and sends what is left to send."""
@@ -122,6 +127,13 @@ class Partitions:
             return False
         return True
 
+    async def look(self) -> None:
+        """Does what is due where no record comes."""
+        for partition in sorted(self._keepers):
+            with suppress(GivenUpError):
+                async with self._working:
+                    await self._look(partition)
+
     async def give_up(self, partitions: Iterable[int]) -> None:
         """Others keep these from now on: their files are closed."""
         gone = set(partitions)
@@ -131,6 +143,9 @@ class Partitions:
                 keeper = self._keepers.pop(partition)
                 await asyncio.to_thread(keeper.close)
                 self._metrics.gave_up(self._number(partition))
+                if partition == self._covering:
+                    self._metrics.no_coverage()
+                    self._covering = None
             self._tell_state()
 
     async def _kept(self, partition: int, records: Sequence[Taken]) -> Sequence[Taken]:
@@ -144,6 +159,15 @@ class Partitions:
         self._tell_state()
         self._did()
         return left
+
+    async def _look(self, partition: int) -> None:
+        keeper = self._keepers.get(partition)
+        if keeper is None or not keeper.is_current or partition not in self.assigned:
+            return
+        kept = await asyncio.to_thread(keeper.look)
+        if kept is not None:
+            await self._send_on(keeper)
+            self._tell(partition, kept)
 
     async def _ready(self, partition: int, offset: int | None) -> Keeping:
         """The keeper of a partition, with its group.
@@ -190,6 +214,9 @@ class Partitions:
         self._metrics.event_time(kept.outcome.watermark)
         for source, count in kept.late.items():
             self._metrics.late(source, count)
+        for agreement, told in kept.coverage.items():
+            self._metrics.coverage(agreement, told)
+            self._covering = partition
         raised = self._metrics.revised(kept.outcome.revisions, self._number(partition))
         now = self._common.clock().timestamp()
         for said in raised:
@@ -221,4 +248,5 @@ class Partitions:
 
 def _sending(one: Outgoing, partition: int) -> Sending:
     key = None if one.key is None else one.key.encode()
-    return Sending(one.topic, None if one.topic in ("rejects", "findings") else partition, key, one.value)
+    place = None if one.topic in ("rejects", "findings") else partition
+    return Sending(one.topic, place, key, one.value, None if one.tended is None else [(TENDED, one.tended)])

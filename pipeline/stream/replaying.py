@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.stream.adopting import Said, Taken
 from pipeline.stream.connection import check_connection, kafka_options
 from pipeline.stream.errors import NoConnectionError
+from pipeline.stream.routing import KIND
 from pipeline.stream.settings import Settings
 from pipeline.stream.topics import MAX_MESSAGE_BYTES
+from pipeline.stream.wire import TENDED
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer, TopicPartition
@@ -46,13 +48,30 @@ class Past:
 
     def records(self, topic: str, begin: int, end: int) -> Iterator[Taken]:
         """The records of a topic from an offset on, and before another; what the broker has dropped is not there."""
-        for offset, _, value in self._records(topic, begin, end):
-            yield Taken(offset, value or b"")
+        for record in self._records(self._place(topic), begin, end):
+            kind = dict(record.headers).get(KIND, b"").decode(errors="replace")
+            yield Taken(record.offset, record.value or b"", kind=kind)
 
     def end(self, topic: str) -> int:
         """The offset that the next record of a topic will have."""
         place = self._place(topic)
         return self._asked(lambda consumer: int(consumer.end_offsets([place])[place]))
+
+    def begin(self, topic: str) -> tuple[int, float]:
+        """The first offset that the broker still has, and when it took that record; now, where it has none."""
+        place = self._place(topic)
+        first = self._asked(lambda consumer: int(consumer.beginning_offsets([place])[place]))
+        with closing(self._records(place, first, None)) as records:
+            return next(((one.offset, one.timestamp / 1_000) for one in records), (first, time.time()))
+
+    def everywhere(self, topic: str, until: float) -> Iterator[Taken]:
+        """The records of all partitions of a topic that the broker took by a time."""
+        name = self._place(topic).topic
+        for place in self._asked(lambda consumer: sorted(consumer.partitions_for_topic(name) or ())):
+            for record in self._records(self._place(topic, place), 0, None):
+                taken_at = record.timestamp / 1_000
+                if taken_at <= until and record.value is not None:
+                    yield Taken(record.offset, record.value, taken_at, topic)
 
     def committed(self, topic: str) -> int:
         """The offset before which the workers' group has acknowledged all of a topic; 0 where it has nothing."""
@@ -61,20 +80,20 @@ class Past:
 
     def since(self, topic: str, begin: int) -> Iterator[Said]:
         """The records of a compacted topic from an offset on, in their order."""
-        for offset, key, value in self._records(topic, begin, None):
-            yield Said(offset, (key or b"").decode(), value)
+        for one in self._records(self._place(topic), begin, None):
+            yield Said(one.offset, (one.key or b"").decode(), one.value, dict(one.headers).get(TENDED))
 
-    def _place(self, topic: str) -> "TopicPartition":
+    def _place(self, topic: str, partition: int | None = None) -> "TopicPartition":
         from kafka import TopicPartition
 
-        return TopicPartition(self._settings.prefix + topic, self._partition)
+        return TopicPartition(self._settings.prefix + topic, self._partition if partition is None else partition)
 
-    def _records(self, topic: str, begin: int, end: int | None) -> Iterator[tuple[int, bytes | None, bytes | None]]:
+    def _records(self, place: "TopicPartition", begin: int, end: int | None) -> "Generator[Any]":
         from kafka.errors import KafkaTimeoutError
 
-        place, reached, last = self._place(topic), begin, end
+        reached, last = begin, end
 
-        def read(consumer: "KafkaConsumer") -> Iterator[tuple[int, bytes | None, bytes | None]]:
+        def read(consumer: "KafkaConsumer") -> Iterator[Any]:
             nonlocal reached, last
             consumer.assign([place])
             if last is None:
@@ -89,12 +108,12 @@ class Past:
                     raise KafkaTimeoutError("nothing comes from the broker")
                 for record in records:
                     if record.offset < last:
-                        yield record.offset, record.key, record.value
+                        yield record
                         reached = record.offset + 1
 
         yield from self._patiently(read)
 
-    def _asked(self, ask: "Callable[[KafkaConsumer], int]") -> int:
+    def _asked(self, ask: "Callable[[KafkaConsumer], Found]") -> Found:
         with closing(self._patiently(lambda consumer: iter([ask(consumer)]))) as found:
             return next(found)
 

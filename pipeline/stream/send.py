@@ -1,4 +1,6 @@
-"""From any source into the topic `reports`: rows are gathered into frames, and counted once the broker has them."""
+"""From any source into `reports` and `observations`: rows are gathered into frames, and counted once the broker has
+them.
+"""
 
 import time
 from collections import Counter
@@ -9,15 +11,16 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.model.records import Reject
+from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Report
 from pipeline.sources.arriving import arriving
 from pipeline.sources.base import Row
 from pipeline.sources.inputs import Input
+from pipeline.store.watchlog import OBSERVATIONS
 from pipeline.stream.checkpoint import Checkpoint, Reached
 from pipeline.stream.courier import Courier, Parcel
 from pipeline.stream.settings import Settings
-from pipeline.stream.wire import FRAME_BYTES, FRAME_REPORTS, encode, encode_reject
+from pipeline.stream.wire import FRAME_BYTES, FRAME_REPORTS, cut, encode, encode_reject
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -30,6 +33,7 @@ class Summary(msgspec.Struct, kw_only=True):
     accepted: int = 0
     rejected: int = 0
     reports: int = 0
+    observations: int = 0
     skipped: int = 0
     frames: int = 0
     bytes: int = 0
@@ -46,7 +50,10 @@ class Sent(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How fast to send: at so many times real time, and so many reports a second at most; None for no bound."""
+    """How fast to send: at so many times real time, and so many reports a second at most; None for no bound.
+
+    An observation counts as a report does.
+    """
 
     times: float | None = None
     reports_per_second: float | None = None
@@ -73,6 +80,7 @@ class Sender:
     ) -> None:
         self._courier, self._checkpoint, self._summary = courier, checkpoint, summary
         self._reports_topic, self._rejects_topic = settings.prefix + "reports", settings.prefix + "rejects"
+        self._observations_topic = settings.prefix + OBSERVATIONS
         self._gather_s = settings.gather_ms / 1000
         self._watch, self._clock = watch, clock
 
@@ -109,7 +117,7 @@ class Sender:
             if row.number <= before.row:
                 self._skip(given, row, before)
                 continue
-            lines = self._encoded(row)
+            lines = _Lines([*map(self._encoded, row.reports)], [*map(self._encoded, row.observations)])
             if not batch.takes(row, lines):
                 batch = self._dispatch(batch)
                 batch.takes(row, lines)
@@ -117,12 +125,9 @@ class Sender:
         self._dispatch(batch)
         self._checkpoint.finish(given, rows, before)
 
-    def _encoded(self, row: Row) -> list[bytes]:
-        """A row's reports, each as a line; one that does not say when it was received was received now."""
-        return [
-            encode(report if report.received_at is not None else replace(report, received_at=self._clock()))
-            for report in row.reports
-        ]
+    def _encoded(self, record: Report | Observation) -> bytes:
+        """A record as a line; one that does not say when it was received was received now."""
+        return encode(record if record.received_at is not None else replace(record, received_at=self._clock()))
 
     def _skip(self, given: Input, row: Row, before: Reached) -> None:
         self._checkpoint.check(given, row, before)
@@ -133,8 +138,10 @@ class Sender:
         if not batch.rows:
             return batch
         parcels = [Parcel(self._rejects_topic, [encode_reject(reject)]) for reject in batch.rejects]
-        frames = batch.frames()
-        parcels += [Parcel(self._reports_topic, frame) for frame in frames]
+        frames = [Parcel(self._reports_topic, frame) for frame in cut(batch.lines)]
+        for asset, lines in batch.watched.items():
+            frames += [Parcel(self._observations_topic, frame, key=asset.encode()) for frame in cut(lines)]
+        parcels += frames
         parcels[-1].settle = lambda: self._settle(batch, len(frames))
         for parcel in parcels:
             self._courier.send(parcel)
@@ -146,6 +153,7 @@ class Sender:
         summary.rejected += len(batch.rejects)
         summary.accepted += batch.rows - len(batch.rejects)
         summary.reports += len(batch.lines)
+        summary.observations += sum(map(len, batch.watched.values()))
         summary.frames += frames
         summary.bytes += batch.size
         assert batch.last is not None, "a batch of no row is never sent"
@@ -154,41 +162,41 @@ class Sender:
         self._watch(Sent(batch.input, counts, batch.rejects))
 
 
+class _Lines(NamedTuple):
+    """What a row brings, each as a line."""
+
+    reports: list[bytes]
+    observations: list[bytes]
+
+
 class _Batch:
-    """Rows of one input that go on their way together: their reports as one frame, their rejects one by one."""
+    """Rows of one input that go on their way together.
+
+    Their reports go as one frame, their observations as one for each asset, their rejects one by one; where the last
+    row brought more than fits, a frame is cut.
+    """
 
     def __init__(self, given: Input) -> None:
         self.input = given
         self.rows, self.size = 0, 0
         self.reports: list[Report] = []
         self.lines: list[bytes] = []
+        self.watched: dict[str, list[bytes]] = {}
         self.rejects: list[Reject] = []
         self.last: Row | None = None
 
-    def takes(self, row: Row, lines: Sequence[bytes]) -> bool:
-        """Adds a row with its reports' lines, unless it is too much for the same frame; the first one never is."""
-        size = self.size + sum(map(len, lines)) + len(lines)
+    def takes(self, row: Row, lines: _Lines) -> bool:
+        """Adds a row with its lines, unless it is too much for the same frame; the first one never is."""
+        size = self.size + sum(len(line) + 1 for some in lines for line in some)
         if self.rows and (size > FRAME_BYTES or self.rows >= FRAME_REPORTS or len(self.lines) >= FRAME_REPORTS):
             return False
         self.rows += 1
         self.size = size
         self.last = row
-        self.lines += lines
+        self.lines += lines.reports
+        for one, line in zip(row.observations, lines.observations, strict=True):
+            self.watched.setdefault(one.asset, []).append(line)
         self.reports += row.reports
         if row.reject is not None:
             self.rejects.append(row.reject)
         return True
-
-    def frames(self) -> list[list[bytes]]:
-        """The reports' lines as one frame, or as several where the last row brought more than fits."""
-        if self.size <= FRAME_BYTES:
-            return [self.lines] if self.lines else []
-        frames: list[list[bytes]] = [[]]
-        room = FRAME_BYTES
-        for line in self.lines:
-            if frames[-1] and len(line) + 1 > room:
-                frames.append([])
-                room = FRAME_BYTES
-            frames[-1].append(line)
-            room -= len(line) + 1
-        return frames

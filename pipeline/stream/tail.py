@@ -1,7 +1,7 @@
 """Reading a topic from where somebody asks, without a group: nobody's place in it moves."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +29,7 @@ class Heard(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, bytes] = {}
 
     def place(self, topic: str) -> str:
         """Where it stands."""
@@ -52,10 +53,10 @@ def tail(
     """
     from kafka.errors import KafkaError
 
-    consumer = _open(settings)
+    consumer = opened(settings)
     watch = watch or Watch()
     try:
-        ends = _placed(consumer, settings.prefix + name, from_beginning)
+        ends = placed(consumer, [settings.prefix + name], from_beginning=from_beginning)
         quiet = _Quiet(settings, watch)
         while follow or any(consumer.position(place) < end for place, end in ends.items()):
             watch.tick()
@@ -69,13 +70,22 @@ def tail(
             quiet.heard() if polled else quiet.nothing()
             if records:
                 records.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
-                yield [Heard(record.partition, record.offset, record.key, record.value) for record in records]
+                yield [_heard(record) for record in records]
     finally:
         with suppress(KafkaError):
             consumer.close(timeout_ms=2_000)
 
 
-def _open(settings: Settings) -> "KafkaConsumer":
+def _heard(record: Any) -> Heard:
+    return Heard(record.partition, record.offset, record.key, record.value, dict(record.headers))
+
+
+def opened(settings: Settings) -> "KafkaConsumer":
+    """A consumer of no group.
+
+    Raises:
+        NoConnectionError: there is no connection.
+    """
     from kafka import KafkaConsumer
 
     check_connection(settings)
@@ -91,27 +101,36 @@ def _open(settings: Settings) -> "KafkaConsumer":
     )
 
 
-def _placed(consumer: "KafkaConsumer", topic: str, from_beginning: bool) -> "dict[Any, int]":
-    """The same as `_place`; a broker that has only just begun is asked again for a while."""
+def placed(consumer: "KafkaConsumer", topics: Sequence[str], *, from_beginning: bool) -> "dict[Any, int]":
+    """Puts the consumer where reading some topics begins; gives each partition's end.
+
+    A broker that has only just begun is asked again for a while.
+
+    Raises:
+        BrokerUnreachableError: it tells nothing of them.
+    """
     from kafka.errors import KafkaError
 
     until = time.monotonic() + _BEGIN_S
     while True:
         try:
-            return _place(consumer, topic, from_beginning)
+            return _place(consumer, topics, from_beginning)
         except KafkaError as error:
             if not error.retriable or time.monotonic() > until:
                 raise BrokerUnreachableError(
-                    f"{topic}: the broker tells nothing of it: {type(error).__name__}"
+                    f"{', '.join(topics)}: the broker tells nothing of it: {type(error).__name__}"
                 ) from error
             time.sleep(_POLL_MS / 1000)
 
 
-def _place(consumer: "KafkaConsumer", topic: str, from_beginning: bool) -> "dict[Any, int]":
-    """Puts the consumer where reading begins; gives each partition's end."""
+def _place(consumer: "KafkaConsumer", topics: Sequence[str], from_beginning: bool) -> "dict[Any, int]":
     from kafka import TopicPartition
 
-    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    places = [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
     consumer.assign(places)
     ends: dict[Any, int] = consumer.end_offsets(places)
     begins = consumer.beginning_offsets(places) if from_beginning else ends

@@ -6,6 +6,12 @@ from typing import NamedTuple
 
 from pipeline.stream.settings import Settings
 
+_KIND = "of which kind a record is that is not the topic's own: the topic that it came on"
+_TENDED = (
+    "where operators acted on the alert, as JSON: in `judged` the alert as the reports alone have it, in `acts` the "
+    "ids of the actions that belong to it"
+)
+
 MAX_MESSAGE_BYTES = 4 << 20
 """The largest record. A frame has up to 1 MiB; one report, as `tiles` has it, may be that large by itself."""
 
@@ -25,7 +31,8 @@ class Topic(NamedTuple):
         key: what stands in a record's key; None where it has none.
         placed: a record's writer names its partition, that of the tiles it concerns; otherwise the key decides.
         headers: a record's headers by their name, with what each says.
-        payload: the schema of one value in schemas/, without its ending; None where the later issue defines it.
+        carries: topics whose records come on this one as well, with the header `kind`: keepers go by them.
+        payload: the schema of one value in schemas/, without its ending; None where no schema describes it.
         frames: a value is one or more records, as newline-delimited JSON.
         compacted: of each key the broker keeps only the latest; otherwise all, for `retention_days`.
         tombstones: a null value takes the key out.
@@ -43,6 +50,7 @@ class Topic(NamedTuple):
     readers: tuple[str, ...]
     placed: bool = False
     headers: Mapping[str, str] = MappingProxyType({})
+    carries: tuple[str, ...] = ()
     frames: bool = False
     compacted: bool = False
     tombstones: bool = False
@@ -97,14 +105,18 @@ def _of_reports(window_days: int) -> tuple[Topic, ...]:
             "tiles",
             "Reports, shared out",
             "The part of some frames that concerns the tiles of one partition, which the record's writer names; "
-            "a report that revises another is on every partition. "
+            "a report that revises another is on every partition, and so is what operators did. "
             "A lost state folder is rebuilt from here, so that nothing may go before its window is closed.",
             key=None,
             payload="report",
             writers=("worker",),
             readers=("worker",),
             placed=True,
-            headers={"taken_at": "when the broker took the first of the frames, in seconds since 1970, as text"},
+            headers={
+                "taken_at": "when the broker took the first of the frames, in seconds since 1970, as text",
+                "kind": _KIND,
+            },
+            carries=("actions",),
             frames=True,
             retention_days=window_days,
         ),
@@ -130,11 +142,13 @@ def _of_what_follows(window_days: int) -> tuple[Topic, ...]:
             "Incidents, for provisions that remember",
             "What is found of some incidents for those provisions of one agreement that remember, and what was said of "
             "alerts that these watch. Of two records about an incident from one partition the later counts. "
-            "Provisions that do not remember are judged where incidents are.",
+            "Provisions that do not remember are judged where incidents are. What is observed is on every partition.",
             key="agreement",
             payload="findings",
             writers=("worker",),
             readers=("worker",),
+            headers={"kind": _KIND},
+            carries=("actions", "observations"),
             retention_days=window_days,
         ),
         Topic(
@@ -145,9 +159,10 @@ def _of_what_follows(window_days: int) -> tuple[Topic, ...]:
             key="alert_id",
             payload="revision",
             writers=("worker",),
-            readers=("worker", "tail"),
+            readers=("worker", "tail", "act"),
             placed=True,
             compacted=True,
+            headers={"tended": _TENDED},
         ),
         Topic(
             "transitions",
@@ -156,8 +171,9 @@ def _of_what_follows(window_days: int) -> tuple[Topic, ...]:
             key="alert_id",
             payload="revision",
             writers=("worker",),
-            readers=("tail",),
+            readers=("tail", "act"),
             placed=True,
+            headers={"tended": _TENDED},
         ),
     )
 
@@ -167,20 +183,25 @@ def _of_all_else() -> tuple[Topic, ...]:
         Topic(
             "actions",
             "What operators did",
-            "Reserved: one action on an alert; it carries the report_id that it is anchored on.",
-            key="the agreement's name",
-            payload=None,
-            writers=(),
-            readers=(),
+            "One action on an alert; it carries the report_id that it is anchored on. Workers pass it on to those who "
+            "keep what it may concern. It is kept for ever, as an alert is: what a rebuild of a state folder finds no "
+            "more on the topics that keepers read, it reads from here.",
+            key="agreement",
+            payload="action",
+            writers=("act",),
+            readers=("worker", "act", "tail"),
         ),
         Topic(
             "observations",
             "Who watched where",
-            "One record that someone watched an area in an interval, and how well.",
-            key="the asset",
+            "Frames of observations of one asset: that someone watched an area in an interval, and how well. Workers "
+            "pass them on to those who judge by them; a bad line goes to `rejects`. It is kept for ever, as what was "
+            "found of a day goes by them: what a rebuild finds no more on `findings`, it reads from here.",
+            key="asset",
             payload="observation",
-            writers=(),
-            readers=(),
+            writers=("send", "worker"),
+            readers=("worker", "tail"),
+            frames=True,
         ),
         Topic(
             "rejects",
@@ -189,7 +210,7 @@ def _of_all_else() -> tuple[Topic, ...]:
             key=None,
             payload="reject",
             writers=("send", "worker"),
-            readers=("tail",),
+            readers=("tail", "act"),
             retention_days=REJECT_DAYS,
             partitioned=False,
         ),

@@ -36,8 +36,25 @@ class _Said(msgspec.Struct, kw_only=True):
     superseded_by: tuple[str, ...] = ()
 
 
+TENDED = "tended"
+"""The header of `alerts` and `transitions` that says what operators had to do with an alert, where they acted on it."""
+
+
+class Tended(msgspec.Struct, frozen=True, kw_only=True):
+    """What operators had to do with an alert.
+
+    Attributes:
+        judged: the alert as the reports alone have it.
+        acts: the ids of the actions that belong to it, in order of time.
+    """
+
+    judged: Alert
+    acts: tuple[str, ...] = ()
+
+
 encode = msgspec.json.Encoder().encode
-_decode_alert = msgspec.json.Decoder(Alert).decode
+decode_tended = msgspec.json.Decoder(Tended).decode
+decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_said = msgspec.json.Decoder(_Said).decode
 _decode_incident = msgspec.json.Decoder(Incident).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
@@ -46,6 +63,19 @@ _decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
 def encode_frame(reports: Sequence[Report]) -> bytes:
     """Reports as one frame."""
     return b"\n".join(map(encode, reports))
+
+
+def cut(lines: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Lines as frames of the size that a record may have; a line that is larger by itself is one."""
+    some, size = list[bytes](), 0
+    for line in lines:
+        if some and (size + len(line) + 1 > FRAME_BYTES or len(some) == FRAME_REPORTS):
+            yield some
+            some, size = [], 0
+        some.append(line)
+        size += len(line) + 1
+    if some:
+        yield some
 
 
 def decode_frame(value: bytes, place: str, gazetteer: Gazetteer) -> tuple[list[Report], list[Reject]]:
@@ -79,7 +109,7 @@ def decode_revision(value: bytes) -> Revision:
     Raises:
         msgspec.DecodeError: it holds none.
     """
-    return Revision(alert=_decode_alert(value), **asdict(_decode_said(value)))
+    return Revision(alert=decode_alert(value), **asdict(_decode_said(value)))
 
 
 def encode_incident(incident: Incident) -> bytes:
@@ -108,13 +138,20 @@ def failed(file: str, row: int, source: str, value: bytes, detail: str) -> Rejec
         file: where it stands.
         value: its bytes.
     """
+    return refused(file, source, value, f"{detail}; the worker's log says how", RejectReason.FAILED, row)
+
+
+def refused(
+    file: str, source: str, value: bytes, detail: str, reason: RejectReason = RejectReason.REFUSED, row: int = 1
+) -> Reject:
+    """The reject of what goes no further; the arguments are those of `failed`."""
     return Reject(
         file=file,
         row=row,
         position=0,
         field="",
-        reason=RejectReason.FAILED,
-        detail=f"{detail}; the worker's log says how",
+        reason=reason,
+        detail=detail,
         source=source,
         bytes=value[:KEPT_BYTES],
         length=len(value),

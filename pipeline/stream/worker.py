@@ -26,6 +26,7 @@ from pipeline.stream.app import SleptError, Worker
 from pipeline.stream.connection import check_connection
 from pipeline.stream.errors import BrokerUnreachableError, SettingsError, StreamError, UnfitTopicsError
 from pipeline.stream.keeper import Common
+from pipeline.stream.routing import ROUTES
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_admin import demand, partitions
 
@@ -53,7 +54,7 @@ def run(
         SystemExit: as Faust ends.
     """
     _reach(settings, metrics, say)
-    demand(settings, "reports", *_ALIKE, "rejects")
+    demand(settings, "reports", *ROUTES, *_ALIKE, "rejects")
     _make_folder(settings)
     shards = Shards(_partitions(settings), DEFAULT.observers)
     common = Common(

@@ -1,8 +1,11 @@
 """A wrong agreement is told all its problems at once, each with its place and what to do."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.agreement import AgreementError, load_agreement, shipped_agreements
 from pipeline.agreement.load import check_agreement
@@ -74,6 +77,10 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
         ("calibre_min_mm = 100 => calibre_min_mm = 100, calibre_below_mm = 50", "no calibre is within the bounds"),
         ('name = "world" => name = "word"', "name: 'word' is not the file's name — write 'world'"),
         ('title = "An invented => title = An invented', "TOML"),
+        (
+            "seen_for_days = 2 => seen_for_days = 2\nends_after_days = 1",
+            "ends_after_days: 1 is less than seen_for_days: 2",
+        ),
     ],
 )
 def test_each_kind_of_problem_names_its_place(tmp_path: Path, swap: str, message: str) -> None:
@@ -94,11 +101,88 @@ def test_what_is_wrong_in_the_head_hides_nothing_below(tmp_path: Path) -> None:
         "name",
         "lines[line].accuracy_m",
         "lines[line].accuracy_mm",
+        "lines[line].source",
         "zones[near-a].to_m",
         "provisions[ceasefire].zones",
         "provisions[drones].objects",
     ]
-    assert "it is -7500" in found[3]
+    assert "it is -7500" in found[4]
+
+
+def test_what_cannot_be_read_in_a_table_hides_nothing_of_the_same_table(tmp_path: Path) -> None:
+    found = problems(
+        write_world(tmp_path),
+        zone='zones = ["near-a", "near-b"]\nobjects => zones = ["near-a", "near-c"]\nobjects',
+        key='objects = ["uav"] => objekts = ["uav"]',
+        party='except_operators = ["monitor"] => except_operators = ["watcher"]',
+        limits="at_most = 3 => at_most = -3",
+        second="at_most = 50 => at_most = true",
+        unit='unit = "person" => unit = "man"',
+        gun='weapons = [{type = "artillery"}]\n  [[provisions.limits]] => weapons = [{type = "canon"}]\n  '
+        "[[provisions.limits]]",
+        stage='title = "Artillery out" => titel = "Artillery out"',
+        serial='stage = "first" => stage = "second"',
+    )
+    assert [line.split(": ")[1] for line in found] == [
+        "provisions[drones].objects",
+        "provisions[drones].zones",
+        "provisions[drones].objekts",
+        "provisions[drones].except_operators",
+        "provisions[ceiling].limits[0].at_most",
+        "provisions[ceiling].weapons",
+        "provisions[ceiling].limits[1].at_most",
+        "provisions[ceiling].limits[1].unit",
+        "provisions[schedule].stages[0].title",
+        "provisions[schedule].stages[0].titel",
+        "provisions[schedule].inventory",
+    ], found
+    text = (tmp_path / "world.toml").read_text(encoding="utf-8").splitlines()
+    at = {line.split(": ")[1]: text[int(line.split(":")[0].removeprefix("line ")) - 1].strip() for line in found}
+    assert at["provisions[ceiling].limits[0].at_most"] == "at_most = -3"
+    assert at["provisions[ceiling].limits[1].at_most"] == "at_most = true"
+    assert at["provisions[ceiling].limits[1].unit"] == 'unit = "man"'
+    assert at["provisions[schedule].stages[0].titel"] == 'titel = "Artillery out"'
+
+
+BROKEN = [
+    "",
+    "3",
+    "-1.5",
+    "nan",
+    '"x"',
+    "true",
+    "[]",
+    "[3]",
+    '["x"]',
+    "[{}]",
+    "{}",
+    "2016-01-01",
+    "2017-01-01T00:00:00Z",
+]
+"""What may stand in the place of a value; nothing takes the key out."""
+
+
+@given(data=st.data())
+def test_whatever_one_value_is_the_rest_of_its_table_is_checked_all_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = write_world(tmp_path_factory.mktemp("broken"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    keys = [number for number, line in enumerate(lines) if re.match(r"\s*[a-z_]+ = ", line)]
+    broken = data.draw(st.sampled_from(keys))
+    key, value = lines[broken].split(" = ")[0], data.draw(st.sampled_from(BROKEN))
+    lines[broken] = f"{key} = {value}" if value else ""
+    headers = [number for number, line in enumerate(lines) if re.match(r"\[\[[a-z]+\]\]", line)]
+    begin = max((number for number in headers if number < broken), default=0)
+    until = min((number for number in headers if number > broken), default=len(lines))
+    sources = [number for number in range(begin, until) if lines[number] == 'source = "made-up"']
+    for number in sources:
+        lines[number] = 'source = "hearsay"'
+    path.write_text("\n".join(lines), encoding="utf-8")
+    found = check_agreement(path)
+    assert not any("cannot be read" in str(problem) or "0001-01-01" in problem.what for problem in found)
+    if sources and key.strip() != "kind":
+        assert any("'hearsay' is not among the sources" in problem.what for problem in found)
 
 
 def test_a_line_that_crosses_itself_is_a_problem(tmp_path: Path) -> None:

@@ -26,9 +26,13 @@ BENCHES = {
     "matching": "truceline match, an NDJSON file to a GeoParquet table",
     "embedded": "an NDJSON file to alerts in the store",
     "stream": "over a broker on this machine: reports sent to alerts on their topic, beside other ways of doing it",
+    "console": "changes of alerts to twenty listeners; a list and a map of 50,000",
     "fusion": "which reports belong together, beside other ways of finding it; how right, and how fast",
     "fusion_load": "fusion of a bombardment, of a day of 50,000 reports, and of one late report",
+    "recon": "a week's coverage by the hour, its blind spells, the chances of single events",
+    "tasking": "what plans of looks are worth, beside other ways of choosing and the best there is; how long they take",
     "escalation": "how soon more findings than usual are signalled, and how often wrongly, beside plain rules",
+    "reliability": "whether what coverage says comes true, and whether adjusted rates hold the truth",
 }
 """Modules of this package, each with a function `run` that gives its figures."""
 

@@ -10,31 +10,12 @@ from pipeline.model.footprint import Area, Bearing, Disc, Polygon
 from pipeline.model.report import Attribution, Count, Report
 from pipeline.model.taxonomy import Activity, Basis, CountUnit, Weapon
 from pipeline.store import Recorder, open_store
+from tests.law.standing import SECTORS
 from tests.worlds import report, write_world
 
 HOSTILE = "shots \x1b[2J\x07heard \u202egnihtyna <img src=x onerror=\"document.title='owned'\"> [red]</script>\x9b31m"
 
-PLACES = """
-[[lines.markers]]
-id = "westtown"
-name = "Westtown"
-lon = 37.3
-lat = 48.2
-[[lines.markers]]
-id = "easttown"
-name = "Easttown"
-lon = 37.9
-lat = 48.1
-[[lines.sectors]]
-id = "west"
-name = "West"
-from = "start"
-to = "westtown"
-[[lines.sectors]]
-id = "middle"
-name = "Middle"
-from = "westtown"
-to = "easttown"
+PLACES = f"""{SECTORS}
 [[lines.sectors]]
 id = "east"
 name = "East"

@@ -284,6 +284,7 @@ def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path
         Doubt.DWELL_SHORT: {"dwell_minutes": 30.0, "seen_minutes": 4.0},
         Doubt.DIRECTION_UNCLEAR: {},
         Doubt.EFFORT_UNKNOWN: {},
+        Doubt.EFFORT_UNEVEN: {"observed": 0.1, "observed_before": 0.8},
         Doubt.SIDE_UNCLEAR: {"share_before": 0.9, "share_after": 0.7},
         Doubt.COORDINATION_UNRECORDED: {"within_minutes": 60.0},
         Doubt.COUNT_INDETERMINATE: {"count_min": 2.0, "count_max": None},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.resources import folder
 from tests.cli.driving import Cli, line, on_a_terminal
 from tests.worlds import further_line, further_zone, write_world
 
@@ -148,13 +149,24 @@ def test_scenario_is_made_and_runs(cli: Cli, tmp_path: Path) -> None:
     told = cli("scenario", "make", "quiet", "--seed", "7", "-o", "made", "--reports", "200", "--json")
     assert told.code == 0
     assert told.json()["reports"] == 200
-    files = {"reports.ndjson", "truth.ndjson", "invented.ndjson", "scenario.json"}
+    files = {"reports.ndjson", "truth.ndjson", "invented.ndjson", "scenario.json", "observations.ndjson", "assets.toml"}
     assert {path.name for path in (tmp_path / "made").iterdir()} == files
     assert cli("scenario", "make", "quiet", "--seed", "7", "-o", "again", "--reports", "200").code == 0
     for name in ("reports.ndjson", "truth.ndjson"):
         assert (tmp_path / "made" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     summary = cli("run", "-a", "ukraine-hypothetical", "made/reports.ndjson", "--json").json()
     assert (summary["rows_read"], summary["rejected"]) == (200, 0)
+
+
+def test_scenario_by_other_figures_says_so(cli: Cli, tmp_path: Path) -> None:
+    made = ("scenario", "make", "quiet", "--seed", "7", "-o", "made")
+    (tmp_path / "makes.toml").write_bytes((folder("geodata") / "recon" / "makes.toml").read_bytes())
+    told = cli(*made, "--detection", "0.7", "--makes", "makes.toml", "--json").json()
+    assert (told["makes"], told["parameters"]["detection"]) == ("makes.toml", 0.7)
+    (tmp_path / "makes.toml").write_text("no makes")
+    told = cli(*made, "--makes", "makes.toml")
+    assert (told.code, "makes.toml: this is no file of makes" in told.err) == (2, True)
+    assert cli(*made, "--makes", "nosuch.toml").code == 2
 
 
 def test_scenario_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:

@@ -224,6 +224,7 @@ def _fed(role: Role) -> DriverMetrics:
         metrics.revised([said(alert("a"))])
         metrics.report_to_alert(0.1)
         metrics.state_reports(1)
+        metrics.coverage("invented", {("front", "north"): 0.4})
     if "truceline_consumer_lag_records" in has:
         metrics.consumer_lag("truceline.reports", 0, 1)
     if "truceline_broker_connected" in has:

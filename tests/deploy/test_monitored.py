@@ -37,7 +37,7 @@ class Watched(NamedTuple):
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """`truceline run` on a scenario, a tenth of whose rows are broken, and a worker's metrics."""
     folder = tmp_path_factory.mktemp("watched")
-    run, worker = free_port(), free_port()
+    run, worker, serve = free_port(), free_port(), free_port()
     with ExitStack() as stack:
         told = stack.enter_context(pager())
         manager = stack.enter_context(alertmanager(folder, told.port))
@@ -46,18 +46,28 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         metrics = _worker()
         standing = stack.enter_context(ExitStack())
         standing.enter_context(served(metrics.registry, f"127.0.0.1:{worker}"))
-        targets = {"truceline-run": [run], "truceline-worker": [worker]}
+        stack.enter_context(served(_console().registry, f"127.0.0.1:{serve}"))
+        targets = {"truceline-run": [run], "truceline-worker": [worker], "truceline-serve": [serve]}
         server = stack.enter_context(prometheus(folder, targets, manager.port))
-        until("both are scraped", lambda: len(server.query("up == 1")) == len(targets))
+        until("all are scraped", lambda: len(server.query("up == 1")) == len(targets))
         # What a counter has on its first scrape is no increase yet.
         metrics.late("csv", 3)
         yield Watched(server, manager, told, standing, targets)
+
+
+WATCHED = (
+    b'{"observation_id": "sim:watched", "source": "sim", "asset": "array", "make": "array", "state": "watching", '
+    b'"observed_from": "2026-02-28T00:00:00Z", "observed_until": "2026-04-01T00:00:00Z", '
+    b'"received_at": "2026-03-01T00:00:00Z", '
+    b'"footprint": {"kind": "disc", "lon": 37.5, "lat": 48.4, "radius_m": 40000}}'
+)
 
 
 def _scenario(folder: Path) -> Path:
     assert finish("scenario", "make", "breakdown", "--seed", "1", "-o", folder / "scenario").code == 0
     path = folder / "reports.ndjson"
     with (folder / "scenario" / "reports.ndjson").open("rb") as whole, path.open("wb") as broken:
+        broken.write(WATCHED + b"\n")
         for number, line in enumerate(whole):
             broken.write(line if number % 10 else b"{}\n")
     return path
@@ -83,6 +93,14 @@ def _worker() -> DriverMetrics:
     metrics.consumer_lag("truceline.reports", 0, 17)
     metrics.broker_connected(True)
     metrics.state_reports(100)
+    return metrics
+
+
+def _console() -> DriverMetrics:
+    """What a console says to which two listen."""
+    metrics = DriverMetrics(Role.SERVE)
+    metrics.listening(2)
+    metrics.cut()
     return metrics
 
 
@@ -139,7 +157,7 @@ def test_the_variables_of_the_dashboard_have_values(watched: Watched) -> None:
         if found := re.fullmatch(r"label_values\((\w+), (\w+)\)", variable.get("definition", "")):
             told = watched.prometheus.ask(f"/api/v1/label/{found[2]}/values", **{"match[]": found[1]})
             values[variable["name"]] = set(told["data"])
-    assert values["job"] == {"truceline-run", "truceline-worker"}
+    assert values["job"] == {"truceline-run", "truceline-worker", "truceline-serve"}
     assert {"sim", "csv"} <= values["source"]
 
 

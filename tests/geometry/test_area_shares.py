@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -58,6 +58,10 @@ def _across_antimeridian(outline: BaseGeometry) -> tuple[Floats, Floats]:
     reaches=st.lists(st.floats(0.2, 1.0), min_size=3, max_size=9),
     hole=st.booleans(),
 )
+@example(
+    Vantage(0.4, 338.45866109269843, 454.9928639893953), 6_780.0, [0.836, 0.674, 0.909, 0.738, 0.205, 0.843], False
+)
+@example(Vantage(0.7, 178.37312009480212, 77.96819416436163), 101.0, [0.882, 0.206, 0.48], True)
 def test_a_stars_share_is_that_of_its_outline(
     centre: Vantage, reach_m: float, reaches: list[float], hole: bool
 ) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pipeline.geometry.cells import Cells
 from pipeline.geometry.earth import GEOD, Floats, area_m2, distance_m, to_lonlat
 from pipeline.geometry.footprints import Footprints, sectors
-from pipeline.model.footprint import Area, Bearing, Footprint, Nowhere, Polygon
+from pipeline.model.footprint import Area, Bearing, Footprint, MultiPolygon, Nowhere, Polygon
+from tests.fans import fan
 from tests.worlds import FOOTPRINTS
 
 
@@ -88,3 +89,24 @@ def test_an_area_by_name_has_that_areas_outline() -> None:
     (cells,) = fine(named, 3)
     lon, lat = centres(named, cells)
     assert shapely.contains_xy(outline.buffer(0.003), lon, lat).all()
+
+
+def test_what_two_parts_share_is_theirs_once() -> None:
+    west, east = ([[lon, 48.0], [lon + 0.2, 48.0], [lon + 0.2, 48.1], [lon, 48.1], [lon, 48.0]] for lon in (37.0, 37.1))
+    whole = [west[0], east[1], east[2], west[3], west[0]]
+    both, one = (Area(geometry=drawn) for drawn in (MultiPolygon([[west], [east]]), Polygon([whole])))
+    placed = Footprints([both, one], {})
+    assert placed.area_m2[0] == pytest.approx(placed.area_m2[1], rel=1e-4)
+    filled_m2 = [sum(cells.weight.sum() for cells in placed.cells([index])) for index in range(2)]
+    assert filled_m2 == pytest.approx([1.0, 1.0])
+    lon, _ = centres(placed, fine(placed, 3)[0])
+    assert ((lon > 37.1) & (lon < 37.2)).mean() > 0.1
+
+
+def test_thin_triangles_across_each_other_have_cells() -> None:
+    """A hundred of them: cutting them up all at once would take minutes."""
+    placed = Footprints([Area(geometry=fan(100))], {})
+    one = area_m2(shapely.Polygon(fan(100).coordinates[0][0]))
+    assert 0.3 * 100 * one < placed.area_m2[0] < 100 * 1.5 * one
+    (cells,) = placed.cells([0])
+    assert cells.weight.sum() == pytest.approx(1.0)

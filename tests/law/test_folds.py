@@ -1,17 +1,20 @@
 """Provisions that remember: what many incidents mean together that each alone does not."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from pipeline.agreement import Agreement
+from pipeline.agreement import Agreement, load_agreement
+from pipeline.law.folding import MemoryFindings, progress
+from pipeline.law.unseen import unseen
 from pipeline.model.footprint import Disc
 from pipeline.model.report import Count, Report
 from pipeline.model.taxonomy import Activity, Compliance, CountUnit, Doubt, Standing, Status, Weapon
-from tests.law.folding import FURTHER_A, NEAR_A, NEAR_B, alerts, guns, raised, seen, stands, watching
-from tests.worlds import DAY, report, world
+from tests.law.folding import FURTHER_A, NEAR_A, NEAR_B, alerts, fold_of, guns, raised, seen, stands, watching
+from tests.worlds import DAY, report, world, write_world
 
 ELSEWHERE_A = Disc(37.5, 48.36, 50.0)
 KEPT, BROKEN, INDETERMINATE, PENDING = (
@@ -85,6 +88,50 @@ class TestStockCeilings:
         assert (first.observed_until - first.observed_from).days == 0
         assert second.report_ids == ("test:2",)
 
+    def test_what_was_above_it_and_is_not_seen_again_is_left_open_and_says_since_when(
+        self, agreement: Agreement
+    ) -> None:
+        given = guns(1, NEAR_A, 5, 5)
+        told = stands(agreement, "ceiling", "2016-04-15", given)["guns-a: Artillery"]
+        assert told.compliance is INDETERMINATE
+        assert told.says == (
+            "none seen, at most 3 allowed; above it, with 5, when last seen 45 days ago, on 2016-03-01; not seen since"
+        )
+        beside = stands(agreement, "ceiling", "2016-04-15", guns(1, NEAR_A, 2, 2))["guns-a: Artillery"]
+        assert beside.compliance is KEPT
+        assert beside.says.endswith("; last seen 45 days ago, on 2016-03-01; not seen since")
+        none = stands(agreement, "ceiling", "2016-04-15", given, guns(2, NEAR_A, 0, 0, day=1))["guns-a: Artillery"]
+        assert (none.compliance, none.says) == (KEPT, "none seen, at most 3 allowed")
+
+    def test_it_ends_with_so_many_days_of_silence_where_the_provision_says_so(self, tmp_path: Path) -> None:
+        path = write_world(tmp_path)
+        path.write_text(path.read_text().replace("seen_for_days = 2", "seen_for_days = 2\nends_after_days = 30"))
+        ending, given = load_agreement(path), guns(1, NEAR_A, 5, 5)
+        (alert,) = alerts(ending, "ceiling", given)
+        assert alert.figures["ends_on"] == "2016-03-31"
+        assert ceiling(ending, "2016-03-30", given)[0] is INDETERMINATE
+        told = stands(ending, "ceiling", "2016-03-31", given)["guns-a: Artillery"]
+        assert (told.compliance, told.says.rpartition("; ")[2]) == (KEPT, "it ended on 2016-03-31")
+        (longer,) = alerts(ending, "ceiling", given, guns(2, NEAR_A, 6, 6, day=30))
+        assert (longer.figures["ends_on"], longer.figures["count_min"]) == ("2016-04-30", 6)
+        first, second = alerts(ending, "ceiling", given, guns(2, NEAR_A, 6, 6, day=31))
+        assert (first.figures["seen_again"], second.report_ids) == ("2016-04-01T08:00:00+00:00", ("test:2",))
+
+    def test_an_alert_says_how_long_nobody_has_seen_it(self, agreement: Agreement) -> None:
+        given, days = guns(1, NEAR_A, 5, 5), agreement.days
+        (alert,) = alerts(agreement, "ceiling", given)
+        told = unseen(alert, days, date(2016, 4, 15))
+        assert told is not None
+        assert (told.last_seen, told.days, told.over) == (date(2016, 3, 1), 45, False)
+        assert unseen(alert, days, date(2016, 2, 1)) == told._replace(days=0)
+        (closed,) = alerts(agreement, "ceiling", given, guns(2, NEAR_A, 2, 2, day=1))
+        assert unseen(closed, days, date(2016, 4, 15)) is None
+
+    def test_thousands_are_apart(self, agreement: Agreement) -> None:
+        many = seen(1, NEAR_A, activity=Activity.TROOP_PRESENCE, count=Count(2_500_000, None, CountUnit.PERSON))
+        told = stands(agreement, "ceiling", "2016-03-01", many)["guns-a: Men"]
+        assert told.says == "at least 2,500,000 seen within 2 days, at most 50 allowed"
+
     def test_men_are_not_added_to_guns(self, agreement: Agreement) -> None:
         men = seen(1, NEAR_A, activity=Activity.TROOP_PRESENCE, count=Count(40, 45, CountUnit.PERSON))
         told = stands(agreement, "ceiling", "2016-03-01", men)
@@ -112,6 +159,18 @@ class TestQuietDays:
         told = stands(agreement, "quiet", "2016-03-05", lasting)["guns-a"]
         assert told.figures["days_min"] == 0
         assert told.compliance is not KEPT
+
+    def test_what_was_reached_is_told_apart_from_how_long_it_has_lasted(self, agreement: Agreement) -> None:
+        shots = report(1, NEAR_A, at=timedelta(days=2))
+        before = stands(agreement, "quiet", "2016-03-04", shots)["guns-a"]
+        assert before.says == f"1 of 2 quiet days; last broken on 2016-03-03 by {before.figures['broken_by']}"
+        after = stands(agreement, "quiet", "2019-06-08", shots)["guns-a"]
+        assert after.says.startswith("2 quiet days were reached on 2016-03-05; 1,192 quiet days in a row; last broken")
+        vague = report(1, Disc(37.45, 48.35, 60_000.0), at=timedelta(days=8))
+        left_open = [one.says for one in stands(agreement, "quiet", "2016-03-10", vague).values()]
+        assert any(
+            says.startswith("2 quiet days were reached on 2016-03-03; 1 to 9 quiet days in") for says in left_open
+        )
 
     def test_days_are_the_agreement_s_own(self, agreement: Agreement) -> None:
         """At 23:00 UTC it is one in the morning in Kyiv: the next day."""
@@ -262,6 +321,11 @@ class TestEscalation:
     def test_a_steady_rate_is_none(self, agreement: Agreement) -> None:
         assert watching(agreement, "rising", raised(agreement, self.days(*[2, 1, 3] * 8))) == []
 
+    def test_more_than_usual_calls_for_a_person_and_breaks_nothing(self, agreement: Agreement) -> None:
+        said = raised(agreement, self.days(*[2, 1, 3] * 8, 20))
+        told = progress(fold_of(agreement, "rising"), MemoryFindings((), said), max(day for day, _ in said))
+        assert {one.compliance for one in told} == {Compliance.CALLED_FOR}
+
     def test_it_ends_and_may_come_again(self, agreement: Agreement) -> None:
         counts = [*[2] * 14, 15, 15, *[2] * 14, 40]
         assert len(watching(agreement, "rising", raised(agreement, self.days(*counts)))) == 2
@@ -274,6 +338,15 @@ class TestConsultation:
         (alert,) = watching(agreement, "consult", raised(agreement, given, status=Status.CONFIRMED))
         assert alert.figures["threshold"] == "confirmed"
         assert alert.status is Status.ALLEGED
+
+    def test_a_threshold_that_is_reached_calls_for_a_person_and_breaks_nothing(self, agreement: Agreement) -> None:
+        said = raised(agreement, [report(1, NEAR_A)], status=Status.CONFIRMED)
+        day = agreement.days.number_of(date(2016, 3, 1))
+        fold = fold_of(agreement, "consult")
+        told = {one.subject: one for one in progress(fold, MemoryFindings((), said), day)}
+        assert told["confirmed"].compliance is Compliance.CALLED_FOR
+        assert told["confirmed"].says == "1 confirmed within 7 days; the threshold is 1"
+        assert told["sustained"].compliance is KEPT
 
     def test_days_in_a_row_in_one_sector_open_one(self, agreement: Agreement) -> None:
         two, apart = ([report(day, NEAR_A, at=timedelta(days=day)) for day in days] for days in ((1, 2), (1, 3)))

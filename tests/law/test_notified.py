@@ -15,6 +15,7 @@ from pipeline.agreement.load import check_agreement
 from pipeline.geometry.earth import area_m2
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.outlines import polygon_of
+from pipeline.law.effort import UNKNOWN
 from pipeline.law.folding import BEFORE_ALL, MemoryFindings, refold
 from pipeline.law.folds.notified import Notices
 from pipeline.model.footprint import Bearing, Disc, Footprint, Nowhere
@@ -155,7 +156,7 @@ def test_what_can_matter_no_more_is_not_kept(agreement: Agreement) -> None:
     told = findings(agreement, [fired(), notice(), fired(2, hours=40), notice("later", hours=40)])
     state = fold.begin()
     for day in sorted({day for day, _ in told}):
-        state, _ = fold.step(state, day, [one for number, one in told if number == day])
+        state, _ = fold.step(state, day, [one for number, one in told if number == day], UNKNOWN)
         assert isinstance(state, Notices)
         assert (state.given, state.held) == ((), ())
         assert msgspec.json.decode(msgspec.json.encode(state), type=Notices) == state

@@ -64,7 +64,7 @@ def test_the_register_has_a_line_for_each_severity_with_medians_and_the_share_le
     docket = apply(alerts, actions)
     entries = [entry(Waiting(docket.cases[one.alert_id].alert, NOON), docket.cases[one.alert_id]) for one in alerts]
     (line,) = register(entries, NOON + minutes(90))
-    assert (line.raised, line.seen, line.duplicates, line.confirmed, line.refuted) == (5, 3, 1, 1, 1)
+    assert (line.raised, line.seen, line.superseded, line.confirmed, line.refuted) == (5, 3, 1, 1, 1)
     assert (line.until_seen, line.until_found) == (minutes(20), minutes(40))
     assert (line.without, line.oldest) == (0.5, minutes(90))
 

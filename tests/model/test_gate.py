@@ -15,11 +15,31 @@ from pipeline.model.identity import alert_id, content_hash, incident_id
 from pipeline.model.records import Window
 from pipeline.model.report import Count, Origin, Report
 from pipeline.model.taxonomy import CountUnit, RejectReason
+from tests.fans import fan
 from tests.worlds import DAY, report, reports_near_the_line
 
 GOOD = report(1, Disc(37.5, 48.2, 100.0))
 SQUARE = [[37.0, 48.0], [38.0, 48.0], [38.0, 49.0], [37.0, 48.0]]
 HAIR = [[0.0, 0.0], [0.0, 1e-13], [1.1926126068866937e-287, 0.0], [0.0, 0.0]]
+TEETH = [[50.0 if tooth % 2 else 0.0, 40.0 + tooth / 50] for tooth in range(300)]
+COMB = [[-1.0, 40.0], *TEETH, [-1.0, 46.0], [-1.0, 40.0]]
+"""Valid, with so many edges across the world that they cross each other as geodesics."""
+
+TILES = MultiPolygon(
+    [
+        [
+            [
+                [x / 10, y / 10],
+                [(x + 1) / 10, y / 10],
+                [(x + 1) / 10, (y + 1) / 10],
+                [x / 10, (y + 1) / 10],
+                [x / 10, y / 10],
+            ]
+        ]
+        for x in range(340, 400)
+        for y in range(460, 510)
+    ]
+)
 BOW_TIE = [[37.0, 48.0], [38.0, 49.0], [38.0, 48.0], [37.0, 49.0], [37.0, 48.0]]
 R = RejectReason
 
@@ -33,6 +53,8 @@ R = RejectReason
         Area(area_id="known"),
         Area(geometry=Polygon([SQUARE])),
         Area(geometry=MultiPolygon([[SQUARE], [SQUARE]])),
+        Area(geometry=fan(50)),
+        Area(geometry=TILES),
         Nowhere(),
     ],
 )
@@ -113,11 +135,14 @@ def test_many_at_once_are_checked_as_each_alone(changes: list[dict[str, Any]], o
         ({"footprint": Area(geometry=Polygon([BOW_TIE]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area()}, "footprint", R.BAD_VALUE),
         ({"footprint": Area(area_id="nobody knows")}, "footprint.area_id", R.UNKNOWN_AREA),
+        ({"footprint": Area(geometry=Polygon([COMB]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([SQUARE[:3]]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([[[37.0, 48.0]] * 4]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([[[1.0]] * 4]))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"footprint": Area(geometry=Polygon([SQUARE * 6000]))}, "footprint.geometry", R.BAD_GEOMETRY),
+        ({"footprint": Area(geometry=fan(200))}, "footprint.geometry", R.BAD_GEOMETRY),
+        ({"footprint": Area(geometry=fan(4_000))}, "footprint.geometry", R.BAD_GEOMETRY),
         ({"calibre_mm": -1.0}, "calibre_mm", R.BAD_VALUE),
         ({"calibre_mm": (152.0, 122.0)}, "calibre_mm", R.BAD_VALUE),
         ({"ledger": "party:"}, "ledger", R.UNKNOWN_TERM),

@@ -6,10 +6,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.agreement import Agreement
-from pipeline.scenario import ScenarioError, generate, scenarios, write_scenario
+from pipeline.agreement import Agreement, load_agreement
+from pipeline.recon.makes import load_makes
+from pipeline.recon.missions import read_mission
+from pipeline.recon.permission import refusals
+from pipeline.resources import folder as resources
+from pipeline.scenario import ScenarioError, generate, observers, scenarios, write_scenario
 
-FILES = {"reports.ndjson", "truth.ndjson", "invented.ndjson", "scenario.json"}
+FILES = {
+    "reports.ndjson", "observations.ndjson", "assets.toml", "truth.ndjson", "invented.ndjson", "scenario.json",
+}  # fmt: skip
 
 
 def test_just_so_many_reports_as_were_asked_for(plain: Agreement, tmp_path: Path) -> None:
@@ -39,6 +45,9 @@ def test_the_files_agree_with_each_other(plain: Agreement, tmp_path: Path) -> No
     assert about["begin"] <= min(one["observed_at"] for one in truth)
     assert max(one["observed_at"] for one in truth) <= about["end"]
     assert (about["name"], about["seed"], about["agreement"]) == ("routine", 4, "plain")
+    assert about["observations"] == len((folder / "observations.ndjson").read_bytes().splitlines())
+    assert {*about["files"], "scenario.json"} == FILES
+    assert (about["makes"], about["parameters"]["detection"]) == ("shipped", 1.0)
 
 
 def test_the_folder_can_be_made_again_from_what_it_says(plain: Agreement, tmp_path: Path) -> None:
@@ -47,6 +56,50 @@ def test_the_folder_can_be_made_again_from_what_it_says(plain: Agreement, tmp_pa
     about = json.loads((one / "scenario.json").read_bytes())
     write_scenario(other, about["name"], about["seed"], plain, about["reports_wanted"])
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in FILES)
+
+
+def test_the_observers_are_in_the_folder_as_assets(plain: Agreement, tmp_path: Path) -> None:
+    write_scenario(tmp_path, "quiet", 9, plain, 100)
+    assets = read_mission((tmp_path / "assets.toml").read_bytes(), "assets.toml", plain)
+    assert assets == observers("quiet", 9, plain)
+    placed = {one.asset_id for one in assets.assets}
+    logged = {json.loads(line)["asset"] for line in (tmp_path / "observations.ndjson").read_bytes().splitlines()}
+    assert {name for name in logged if not name.startswith("satellite-")} == placed
+    assert all(one.make in {make.name for make in load_makes().makes} for one in assets.assets)
+
+
+@pytest.mark.parametrize("name", ["ukraine-hypothetical", "donbas-2015"])
+def test_no_observer_stands_where_it_may_not(name: str) -> None:
+    agreement = load_agreement(name)
+    every = observers("routine", 7, agreement).assets
+    assert len(every) > 100
+    assert [against for one in every for against in refusals(one, agreement, load_makes())] == []
+
+
+def test_those_who_notice_less_see_less_of_the_same(plain: Agreement, tmp_path: Path) -> None:
+    less = msgspec.structs.replace(scenarios()["routine"], detection=0.5)
+    one = write_scenario(tmp_path / "one", "routine", 4, plain)
+    other = write_scenario(tmp_path / "other", less, 4, plain)
+    assert (one.incidents, one.violating) == (other.incidents, other.violating)
+    assert other.unseen > 1.3 * one.unseen
+    logs = [(tmp_path / name / "observations.ndjson").read_bytes() for name in ("one", "other")]
+    assert logs[0] == logs[1]
+    assert json.loads((tmp_path / "other" / "scenario.json").read_bytes())["parameters"]["detection"] == 0.5
+
+
+def test_a_file_of_makes_is_kept_beside_what_was_noticed_by_it(plain: Agreement, tmp_path: Path) -> None:
+    shipped = (resources("geodata") / "recon" / "makes.toml").read_bytes()
+    deaf = shipped.replace(b"chance = 0.95, half_m = 11000", b"chance = 0.0, half_m = 11000")
+    one = write_scenario(tmp_path / "one", "routine", 4, plain)
+    same = write_scenario(tmp_path / "same", "routine", 4, plain, makes=shipped)
+    other = write_scenario(tmp_path / "other", "routine", 4, plain, makes=deaf)
+    assert (same.unseen, same.makes, one.makes) == (one.unseen, "makes.toml", "shipped")
+    assert other.unseen > one.unseen
+    assert (tmp_path / "other" / "makes.toml").read_bytes() == deaf
+    reports = [(tmp_path / name / "reports.ndjson").read_bytes() for name in ("one", "same")]
+    assert reports[0] == reports[1]
+    write_scenario(tmp_path / "other", "routine", 4, plain, 10)
+    assert not (tmp_path / "other" / "makes.toml").exists()
 
 
 def test_a_scenario_without_inventions_says_so_in_an_empty_file(plain: Agreement, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.law.acting import REASONS, WELL_SAID
 from tests.monitor.fusion.telling import bridged, disc, told
 from tests.monitor.remembering import AREAS, as_bytes, in_memory
 from tests.store.histories import has_no_gaps
-from tests.worlds import DAY, world, write_world
+from tests.worlds import DAY, report, world, write_world
 
 NOW = DAY + timedelta(days=9)
 OUTCOMES: dict[Status, dict[str, Any]] = {
@@ -338,8 +338,31 @@ def test_a_seal_beside_a_reader_says_that_it_is_not_done_yet(store: Store, recor
         with pytest.raises(StoreError, match="close it and seal once more"):
             acting.act(alert, ActionKind.SEAL, "Ines", **seal)
     reader.close()
-    acting.act(alert, ActionKind.SEAL, "Ines", **seal)
+    with pytest.raises(RefusedError, match="was sealed already, and nothing of that is left"):
+        acting.act(alert, ActionKind.SEAL, "Ines", **seal)
     assert SECRET.encode() not in files_of(store)
+
+
+def test_what_is_sealed_already_is_not_sealed_again(store: Store, recorder: Recorder, acting: Acting) -> None:
+    recorder.record([WITNESS])
+    (alert,) = standing(store)
+    seal: dict[str, Any] = {"report_ids": alert.report_ids, "reason": ActionReason.PERSONAL_DATA}
+    assert acting.act(alert, ActionKind.SEAL, "Ines", **seal).revision == 2
+    before = list(store.history()), store.figures()
+    with pytest.raises(RefusedError, match="was sealed already"):
+        acting.act(alert, ActionKind.SEAL, "Bo", **seal)
+    assert (list(store.history()), store.figures()) == before
+    # Its publisher told it anew, with words: those are not sealed yet.
+    recorder.record([replace(WITNESS, text="I saw it too.", published_at=DAY)])
+    (alert,) = standing(store)
+    assert acting.act(alert, ActionKind.SEAL, "Bo", **seal).revision > 2
+
+
+def test_a_report_with_nothing_to_seal_was_not_sealed_already(store: Store, recorder: Recorder, acting: Acting) -> None:
+    recorder.record([report("bare", disc())])
+    (alert,) = standing(store)
+    told_of = acting.act(alert, ActionKind.SEAL, "Ines", report_ids=alert.report_ids, reason=ActionReason.PERSONAL_DATA)
+    assert told_of.revision == 2
 
 
 POOL = [

@@ -20,7 +20,7 @@ from pipeline.model.taxonomy import RejectReason
 from pipeline.monitor import core
 from pipeline.store import Recorder, Store, StoreError, open_store
 from pipeline.store.isolating import MOST_REFUSED
-from pipeline.store.recorder import News
+from pipeline.store.news import News
 from tests.worlds import DAY, report, world
 
 NEAR = [Disc(37.45, 48.35, 50.0), Disc(37.46, 48.36, 50.0)]

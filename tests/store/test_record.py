@@ -183,7 +183,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "t.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     for write in (False, True):
-        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 3"):
+        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 4"):
             open_store(tmp_path / "t.db", write=write)
 
 

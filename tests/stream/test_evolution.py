@@ -20,17 +20,22 @@ from referencing.jsonschema import DRAFT202012
 from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.footprints import Footprints
 from pipeline.model.report import Report
+from pipeline.model.taxonomy import ActionKind
 from pipeline.monitor.parameters import DEFAULT
 from pipeline.monitor.place import place
 from pipeline.monitor.shards import Shards
 from pipeline.resources import folder
+from pipeline.stream.acts import look, make, send
+from pipeline.stream.routing import KIND, decode_action
 from pipeline.stream.settings import Settings
 from pipeline.stream.tail import Heard
 from pipeline.stream.topics import topics
 from pipeline.stream.wire import decode_frame, encode_frame
 from tests.monitor.remembering import as_bytes, in_memory
+from tests.stream.sharing import NOW
 from tests.stream.talking import heard, settings_for, until
-from tests.stream.working import PATIENCE_S, Case, made, put, revisions, shuffled
+from tests.stream.watched import frame, watch
+from tests.stream.working import PATIENCE_S, Case, made, put, revisions, shuffled, standing
 
 REPORTS = 1_500
 PARTITIONS = 3
@@ -167,15 +172,35 @@ def checks(name: str) -> Callable[[Heard], None]:
     keyed = "key" in message.get("bindings", {}).get("kafka", {})
 
     def check(one: Heard) -> None:
+        if KIND in one.headers:
+            kind = one.headers[KIND].decode()
+            checks(kind)(one._replace(headers={}, key=one.key or key_before(kind, one)))
+            return
         rows = (one.value or b"").splitlines() if framed else [b"null" if one.value is None else one.value]
         for row in rows:
             payload.validate(json.loads(row))
         assert (one.key is not None) == keyed
         if keyed and one.value is not None:
-            told = json.loads(one.value)
-            assert (one.key or b"").decode() == told[message["bindings"]["kafka"]["key"]["description"]]
+            field = message["bindings"]["kafka"]["key"]["description"]
+            assert {json.loads(row)[field] for row in rows} == {(one.key or b"").decode()}
 
     return check
+
+
+def key_before(kind: str, one: Heard) -> bytes:
+    """The key that a record of another topic had, before it went on to one where none has."""
+    if kind == "actions":
+        return decode_action(one.value or b"").agreement.encode()
+    return str(json.loads((one.value or b"").splitlines()[0])["asset"]).encode()
+
+
+def act_on(settings: Settings) -> None:
+    """An operator acknowledges an alert, and a worker applies it."""
+    name, alert = next((name, one) for name, one in standing(settings).items() if not one.incident_ids)
+    made = make(look(settings, [name]).found[name], {}, [], ActionKind.ACKNOWLEDGE, "Ines", NOW)
+    said = send(settings, made.action, PATIENCE_S)
+    assert said is not None
+    assert said.alert == replace(alert, acknowledged_by="Ines")
 
 
 def test_what_is_on_the_topics_is_what_is_published(kafka: str, tmp_path: Path, reports: list[Report]) -> None:
@@ -187,9 +212,11 @@ def test_what_is_on_the_topics_is_what_is_published(kafka: str, tmp_path: Path, 
         half = as_bytes(in_memory([case.agreement], [in_order[1::2]]))
         until(lambda: case.current() == half, within_s=PATIENCE_S)
         case.send(in_order[0::2])
-        put(case.settings, "reports", [b"\xff\xfe", b'{"report_id": 1}', b"{}"])
+        put(case.settings, "reports", [b"\xff\xfe", b'{"report_id": 1}', b"{}", frame([watch("jammed", 0, 5)])])
         case.until_right()
+        until(lambda: len(heard(case.settings, "observations")) == 1)
         until(lambda: len(heard(case.settings, "rejects")) >= 3)
+        act_on(case.settings)
         assert worker.stop() == 0
     for name, topic in topics(case.settings.retention_days).items():
         said = heard(case.settings, name)
@@ -199,17 +226,33 @@ def test_what_is_on_the_topics_is_what_is_published(kafka: str, tmp_path: Path, 
             check(one)
     assert any(one.value is None for one in heard(case.settings, "incidents")), "no incident is ever gone"
     check_tiles(case.settings)
+    check_tended(case.settings)
 
 
 def check_tiles(settings: Settings) -> None:
     """A record of `tiles` says when its reports were taken, and is on a partition that must hear of each of them."""
     headers = ASYNCAPI["components"]["messages"]["tiles"]["headers"]
     gazetteer, shards = load_gazetteer(), Shards(PARTITIONS, DEFAULT.observers)
+    acts = [one for one in records(settings, "tiles") if KIND in dict(one.headers)]
+    assert sorted(one.partition for one in acts) == list(range(PARTITIONS))
     for one in records(settings, "tiles"):
         told = {name: value.decode() for name, value in one.headers}
         Draft202012Validator(headers).validate(told)
-        assert set(told) == set(headers["properties"])
+        if KIND in told:
+            continue
+        assert set(told) == set(headers["properties"]) - {KIND}
         assert math.isfinite(float(told["taken_at"]))
         found, _ = decode_frame(one.value, "there", gazetteer)
         windows = place(found, Footprints([report.footprint for report in found], gazetteer.outlines))
         assert shards.shared(windows, found)[one.partition] == found
+
+
+def check_tended(settings: Settings) -> None:
+    """A revision says what operators had to do with its alert, where they had."""
+    (action,) = (decode_action(one.value or b"") for one in heard(settings, "actions"))
+    for name in ("alerts", "transitions"):
+        assert "tended" in ASYNCAPI["components"]["messages"][name]["headers"]["properties"]
+        (one,) = (one for one in heard(settings, name) if one.headers)
+        told = json.loads(one.headers["tended"])
+        Draft202012Validator({"$ref": "alert.json"}, registry=registry()).validate(told["judged"])
+        assert (told["acts"], told["judged"]["alert_id"]) == ([action.action_id], action.alert_id)

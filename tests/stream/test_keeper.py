@@ -40,6 +40,12 @@ class InMemory:
     def tiles(self, begin: int, end: int) -> Iterable[Taken]:
         return [Taken(offset, value) for offset, value in enumerate(self.frames) if begin <= offset < end]
 
+    def begin(self, topic: str) -> tuple[int, float]:
+        return 0, 0.0
+
+    def everywhere(self, topic: str, until: float) -> Iterable[Taken]:
+        raise AssertionError("nothing was dropped")
+
     def end(self, topic: str) -> int:
         return len(self.frames if topic == "tiles" else self.held[topic])
 

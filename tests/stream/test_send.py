@@ -16,6 +16,7 @@ from pipeline.model.records import Reject
 from pipeline.model.report import Report
 from pipeline.sources.inputs import open_input
 from pipeline.stream import topic_admin, wire
+from pipeline.stream.intake import observed
 from pipeline.stream.settings import Settings
 from tests.cli.driving import Cli, finish, line, traceless
 from tests.stream.brokers import PrivateBroker
@@ -102,6 +103,32 @@ def test_what_cannot_be_read_goes_to_rejects_with_its_bytes(topics: Settings, cl
     given = [row.reject for one in open_input("ndjson=a.ndjson") for row in one.rows() if row.reject is not None]
     assert sorted(rejects, key=_row) == sorted(given, key=_row)
     assert {reject.bytes for reject in rejects} == set(bad)
+
+
+def watched(number: int, asset: str, **fields: Any) -> bytes:
+    said = {"observation_id": f"test:w{number}", "source": "test", "asset": asset, "state": "watching"}
+    times = {"observed_from": "2016-03-01T08:00:00Z", "observed_until": "2016-03-01T12:00:00Z"}
+    place = {"kind": "disc", "lon": 37.5, "lat": 48.3, "radius_m": 4000.0}
+    return json.dumps({**said, **times, "footprint": place, **fields}).encode() + b"\n"
+
+
+def test_observations_go_to_their_own_topic_by_asset_and_are_counted_apart(
+    topics: Settings, cli: Cli, tmp_path: Path
+) -> None:
+    given = [line(1), watched(1, "mast-1"), watched(2, "mast-2"), line(2), watched(3, "mast-1"), watched(4, "")]
+    (tmp_path / "a.ndjson").write_bytes(b"".join(given))
+    summary = cli("send", "a.ndjson", "--checkpoint", "sent.json", "--json").json()
+    assert (summary["rows_read"], summary["accepted"], summary["rejected"]) == (6, 5, 1)
+    assert (summary["reports"], summary["observations"], summary["frames"]) == (2, 3, 3)
+    assert numbers(topics) == {1: 1, 2: 1}
+    found = {one.key: observed(one.value or b"", "there", load_gazetteer())[0] for one in heard(topics, "observations")}
+    assert {key: [one.observation_id for one in some] for key, some in found.items()} == {
+        b"mast-1": ["test:w1", "test:w3"],
+        b"mast-2": ["test:w2"],
+    }
+    assert all(one.received_at is not None for some in found.values() for one in some)
+    again = cli("send", "a.ndjson", "--checkpoint", "sent.json", "--json").json()
+    assert (again["skipped"], again["observations"]) == (6, 0)
 
 
 def _row(reject: Reject) -> int:

@@ -191,6 +191,19 @@ def test_rejects_and_reports_are_shown_and_act_on_no_terminal(topics: Settings, 
     assert [told.get("report_id") for told in objects] == ["test:1", None, "test:2"]
 
 
+def test_observations_are_shown_with_who_watched_where(topics: Settings, cli: Cli) -> None:
+    said = example("observation")
+    value = b"\n".join([json.dumps(said).encode(), b"bad\x1b"])
+    put(topics, "observations", (said["asset"], value))
+    shown = cli("tail", "observations", "--no-follow").out.splitlines()
+    assert len(shown) == 2
+    assert all(said[name] in shown[0] for name in ("asset", "observation_id", "state"))
+    assert "not_json" in shown[1]
+    assert "\x1b" not in shown[1]
+    objects = [json.loads(text) for text in cli("tail", "observations", "--no-follow", "--json").out.splitlines()]
+    assert [told.get("observation_id") for told in objects] == [said["observation_id"], None]
+
+
 def test_a_poison_record_has_a_line_of_its_own(topics: Settings, cli: Cli) -> None:
     put(topics, "alerts", ("al_1", b"\xff{"), ("al_1", None), said("al_2"))
     for words in (("--no-follow",), ("--no-follow", "--json")):

@@ -21,6 +21,7 @@ from pipeline.stream.wire import encode_frame, encode_revision
 from tests.cli.driving import Told, finish, line, start, traceless
 from tests.stream.brokers import PrivateBroker, SecuredKafka
 from tests.stream.talking import heard, secured_settings, settings_for, until
+from tests.stream.watched import frame, watch
 from tests.stream.working import AGREEMENT, Case, made, put, revisions, shuffled, standing
 
 REPORTS = 1_500
@@ -228,6 +229,15 @@ def fetched(page: str) -> bytes:
 def scraped(page: str) -> dict[Sample, float]:
     families = text_string_to_metric_families(fetched(page).decode())
     return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+
+def test_how_well_was_watched_is_told(case: Case) -> None:
+    put(case.settings, "observations", [frame([watch("log", 0, 5)])])
+    with case.worker(TRUCELINE_WORKER_METRICS_LISTEN="127.0.0.1:0"):
+        page = page_of(case)
+        until(lambda: "truceline_coverage_ratio{" in fetched(page).decode())
+        told = {dict(labels)["line"] for name, labels in scraped(page) if name == "truceline_coverage_ratio"}
+    assert told == {f"{case.agreement.name}/{name}" for name in case.agreement.lines}
 
 
 def lags(page: str, topic: str) -> list[float]:

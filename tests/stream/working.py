@@ -90,10 +90,15 @@ class Case:
     """Topics of their own, reports to send, and what must come of them, where that is not known already."""
 
     def __init__(
-        self, settings: Settings, folder: Path, reports: Sequence[Report], wanted: bytes | None = None
+        self,
+        settings: Settings,
+        folder: Path,
+        reports: Sequence[Report],
+        wanted: bytes | None = None,
+        agreement: Path | None = None,
     ) -> None:
         self.settings, self.folder, self.reports = settings, folder, reports
-        self.file = remembering(folder)
+        self.file = agreement or remembering(folder)
         self.agreement: Agreement = load_agreement(self.file)
         self.wanted = as_bytes(in_memory([self.agreement], [reports])) if wanted is None else wanted
         create(settings)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import ProvisionTable
 from pipeline.agreement.remembering import (
@@ -16,6 +18,7 @@ from pipeline.agreement.remembering import (
     StockCeilingTable,
 )
 from pipeline.agreement.terms import in_force
+from pipeline.law.effort import observed
 from pipeline.law.folding import Fold, Memory, progress
 from pipeline.law.folds.consultation import Consultation
 from pipeline.law.folds.notified import Notified
@@ -44,8 +47,23 @@ def stands(agreement: Agreement, memory: Memory, day: int) -> list[Progress]:
     tables = {table.id: table for table in agreement.tables.provisions}
     told: list[Progress] = []
     for fold in folds_of(agreement):
-        told += _out_of_force(agreement, tables[fold.provision], day) or progress(fold, memory, day)
+        out = _out_of_force(agreement, tables[fold.provision], day)
+        told += out or [_observed(one, memory, day) for one in progress(fold, memory, day)]
     return told
+
+
+def _observed(one: Progress, memory: Memory, day: int) -> Progress:
+    """With the share of such things that would have been noticed on the day, where it is not told yet."""
+    share = memory.efforts.observed(one.provision, day, zone=one.subject)
+    if share is None:
+        share = memory.efforts.observed(one.provision, day)
+    if share is None or "observed" in one.figures:
+        return one
+    return replace(
+        one,
+        says=f"{one.says}; on the day {observed(share, memory.efforts.level(share))}",
+        figures=one.figures | {"observed": share},
+    )
 
 
 def _out_of_force(agreement: Agreement, table: ProvisionTable, day: int) -> list[Progress]:

@@ -15,7 +15,9 @@ from msgspec.structs import replace
 
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import ConsultationTable
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import MOST_NAMED
+from pipeline.law.saying import figure, plural
 from pipeline.law.watching import Evidence, Sectors, Watched, spoken
 from pipeline.model.records import Alert, Progress
 from pipeline.model.taxonomy import Compliance, Standing, Status
@@ -62,6 +64,7 @@ class Consultation:
 
     state_type = Cases
     watches = True
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: ConsultationTable) -> None:
         self._agreement, self._table = agreement, table
@@ -72,7 +75,7 @@ class Consultation:
         """Nothing counts yet."""
         return Cases()
 
-    def step(self, state: Cases, day: int, found: Sequence[Watched]) -> tuple[Cases, list[Alert]]:
+    def step(self, state: Cases, day: int, found: Sequence[Watched], efforts: Efforts) -> tuple[Cases, list[Alert]]:
         """Holds one day's violations against both thresholds; a case ends when its threshold is reached no more."""
         found = [one for one in found if one.status not in _DISMISSED and one.standing is Standing.RAISED]
         confirmed = tuple(
@@ -96,22 +99,24 @@ class Consultation:
         """The cases that are open."""
         return [self._alert(name, case) for name, case in sorted(state.open.items())]
 
-    def progress(self, state: Cases, day: int) -> list[Progress]:
+    def progress(self, state: Cases, day: int, efforts: Efforts) -> list[Progress]:
         """How near both thresholds are."""
         table = self._table
         confirmed = sum(one.day > day - table.within_days for one in state.confirmed)
         longest = max((s.days for s in state.streaks.values() if s.last_day >= day - 1), default=0)
+        lately = f"{figure(confirmed)} confirmed within {plural(table.within_days, 'day')}"
+        daily = f"{plural(longest, 'day')} in a row with {figure(table.sustained_per_day)} or more in one sector"
         told: list[tuple[str, bool, str, dict[str, Any]]] = [
             (
                 CONFIRMED,
                 confirmed >= table.confirmed,
-                f"{confirmed} of {table.confirmed} confirmed within {table.within_days} days",
+                f"{lately}; the threshold is {figure(table.confirmed)}",
                 {"confirmed": confirmed, "wanted": table.confirmed},
             ),
             (
                 SUSTAINED,
                 longest >= table.sustained_days,
-                f"{longest} of {table.sustained_days} days in a row, {table.sustained_per_day} or more in one sector",
+                f"{daily}; the threshold is {figure(table.sustained_days)}",
                 {"days": longest, "wanted": table.sustained_days},
             ),
         ]
@@ -121,7 +126,7 @@ class Consultation:
                 provision=self.provision,
                 subject=subject,
                 day=self._agreement.days.date_of(day).isoformat(),
-                compliance=Compliance.BROKEN if reached else Compliance.KEPT,
+                compliance=Compliance.CALLED_FOR if reached else Compliance.KEPT,
                 says=says,
                 figures=figures,
             )

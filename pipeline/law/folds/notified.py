@@ -24,7 +24,9 @@ from pipeline.geometry.membership import membership
 from pipeline.geometry.outlines import polygon_of
 from pipeline.geometry.places import Places
 from pipeline.geometry.zones import PolygonZone
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import nothing_there
+from pipeline.law.saying import figure, plural
 from pipeline.model.footprint import Footprint
 from pipeline.model.records import Alert, DoubtNote, Finding, Fix, Incident, Progress
 from pipeline.model.report import Time
@@ -75,6 +77,7 @@ class Notified:
 
     state_type = Notices
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: ProvisionTable) -> None:
         self._agreement = agreement
@@ -91,7 +94,9 @@ class Notified:
         """No notice was given."""
         return Notices()
 
-    def step(self, state: Notices, day: int, findings: Sequence[Finding]) -> tuple[Notices, list[Alert]]:
+    def step(
+        self, state: Notices, day: int, findings: Sequence[Finding], efforts: Efforts
+    ) -> tuple[Notices, list[Alert]]:
         """Takes the day's notices in, whenever on the day they begin, and holds violations against them."""
         ends = self._agreement.days.ends(day)
         new = [_given(one) for one in findings if one.role == NOTICE]
@@ -114,7 +119,7 @@ class Notified:
         """Those that a notice may still cover."""
         return [alert for one in state.held if (alert := self._alert(one)) is not None]
 
-    def progress(self, state: Notices, day: int) -> list[Progress]:
+    def progress(self, state: Notices, day: int, efforts: Efforts) -> list[Progress]:
         """How many notices there were, and how much of what happened they cover."""
         counted = _counted(state.held, self.standing(state))
         figures = {
@@ -131,8 +136,8 @@ class Notified:
                 subject="all zones",
                 day=self._agreement.days.date_of(day).isoformat(),
                 compliance=Compliance.BROKEN if figures["raised"] else left_open,
-                says=f"{figures['notices']} notices; {figures['covered']} covered, {figures['raised']} raised, "
-                f"{figures['possible']} possible",
+                says=f"{plural(figures['notices'], 'notice')}; {figure(figures['covered'])} covered, "
+                f"{figure(figures['raised'])} raised, {figure(figures['possible'])} possible",
                 figures=dict(figures),
             )
         ]

@@ -12,10 +12,16 @@ from msgspec.structs import replace
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import QuietDaysTable
 from pipeline.agreement.terms import in_force
+from pipeline.law.effort import Efforts
 from pipeline.law.folding import BEFORE_ALL
+from pipeline.law.saying import interval, plural
 from pipeline.model.records import Alert, Finding, Progress
 from pipeline.model.taxonomy import Compliance, Standing
 from pipeline.model.times import to_us_array
+from pipeline.model.watch_terms import Watched
+
+_LOOKED_AT = 400
+"""Of so many quiet days at most it is asked how well they were watched."""
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +48,7 @@ class QuietDays:
 
     state_type = Counts
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: QuietDaysTable) -> None:
         self._agreement, self._table = agreement, table
@@ -52,7 +59,9 @@ class QuietDays:
         """Before all days: what is counted begins with the term."""
         return Counts({zone: Count(broken_on=BEFORE_ALL, maybe_on=BEFORE_ALL) for zone in self._table.zones})
 
-    def step(self, state: Counts, day: int, findings: Sequence[Finding]) -> tuple[Counts, list[Alert]]:
+    def step(
+        self, state: Counts, day: int, findings: Sequence[Finding], efforts: Efforts
+    ) -> tuple[Counts, list[Alert]]:
         """Begins the count anew where there was a violation."""
         zones = dict(state.zones)
         for finding in findings:
@@ -70,9 +79,11 @@ class QuietDays:
         """None: that the count begins anew is no violation of its own."""
         return []
 
-    def progress(self, state: Counts, day: int) -> list[Progress]:
+    def progress(self, state: Counts, day: int, efforts: Efforts) -> list[Progress]:
         """How many quiet days, and what becomes due with them."""
-        return [self._zone_progress(zone, self._counted(count, day), day) for zone, count in state.zones.items()]
+        return [
+            self._zone_progress(zone, self._counted(count, day), day, efforts) for zone, count in state.zones.items()
+        ]
 
     def _counted(self, count: Count, day: int) -> Count:
         """The count at the end of a day on which nothing more happened."""
@@ -88,31 +99,45 @@ class QuietDays:
         first = int(self._agreement.days.day_of(to_us_array([begins]))[0])
         return first if self._agreement.days.begins(first) < begins else first - 1
 
-    def _zone_progress(self, zone: str, count: Count, day: int) -> Progress:
+    def _unobserved(self, zone: str, days: range, efforts: Efforts) -> int | None:
+        """On how many of some days nobody would have noticed a violation; None where nobody said who watched."""
+        shares = [efforts.observed(self.provision, day, zone=zone) for day in days]
+        if all(share is None for share in shares):
+            return None
+        return sum(efforts.level(share) is Watched.UNOBSERVED for share in shares)
+
+    def _zone_progress(self, zone: str, count: Count, day: int, efforts: Efforts) -> Progress:
         least, most = max(0, day - count.maybe_on), max(0, day - count.broken_on)
         days, date = self._agreement.days, self._agreement.days.date_of
         wanted, within = self._table.days, self._table.then_within_days
-        span = f"{least}" if least == most else f"{least} to {most}"
-        says = f"{span} of {wanted} quiet days"
+        says = f"{interval(least, most)} of {plural(wanted, 'quiet day')}"
+        if count.met_on is not None:
+            reached = "was" if wanted == 1 else "were"
+            in_a_row = plural(most, "quiet day") if least == most else f"{interval(least, most)} quiet days"
+            says = f"{plural(wanted, 'quiet day')} {reached} reached on {date(count.met_on)}; {in_a_row} in a row"
         if count.broken_by:
             says += f"; last broken on {date(count.broken_on)} by {count.broken_by}"
-        if count.met_on is not None:
-            says += f"; met on {date(count.met_on)}"
         due = count.met_on + within if count.met_on is not None and within is not None else None
         if due is not None:
-            says += f", what follows is due by {date(due)}"
-        compliance = Compliance.KEPT if least >= wanted else Compliance.PENDING
+            says += f"; what follows is due by {date(due)}"
+        # Silence of days on which nobody watched is no quiet.
+        unobserved = self._unobserved(zone, range(day - min(least, _LOOKED_AT) + 1, day + 1), efforts)
+        if unobserved:
+            says += f"; {plural(unobserved, 'day')} of them unobserved"
+        seen = least - (unobserved or 0)
+        compliance = Compliance.KEPT if seen >= wanted else Compliance.PENDING
         return Progress(
             agreement=self._agreement.name,
             provision=self.provision,
             subject=zone,
             day=days.date_of(day).isoformat(),
-            compliance=Compliance.INDETERMINATE if least < wanted <= most else compliance,
+            compliance=Compliance.INDETERMINATE if seen < wanted <= most else compliance,
             says=says,
             figures={
                 "days_min": least,
                 "days_max": most,
                 "days_wanted": wanted,
+                "days_unobserved": unobserved,
                 "broken_by": count.broken_by,
                 "maybe_broken_by": count.maybe_by,
                 "met_on": (count.met_on is not None and date(count.met_on).isoformat()) or None,

@@ -16,7 +16,9 @@ from pipeline.agreement.clauses import COORDINATION
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import ReturnFireTable
 from pipeline.geometry.earth import distance_m
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import also_resting_on, as_alert, begun
+from pipeline.law.saying import figure
 from pipeline.model.records import Alert, DoubtNote, Finding, Progress
 from pipeline.model.taxonomy import Compliance, Doubt, Side, Standing
 from pipeline.model.times import to_us
@@ -52,6 +54,7 @@ class ReturnFire:
 
     state_type = Lately
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: ReturnFireTable) -> None:
         self._agreement, self._table = agreement, table
@@ -62,7 +65,9 @@ class ReturnFire:
         """No fire yet."""
         return Lately()
 
-    def step(self, state: Lately, day: int, findings: Sequence[Finding]) -> tuple[Lately, list[Alert]]:
+    def step(
+        self, state: Lately, day: int, findings: Sequence[Finding], efforts: Efforts
+    ) -> tuple[Lately, list[Alert]]:
         """Holds each fire against that of the other side before it."""
         alerts: list[Alert] = []
         # Of what happened at one time, the call is taken to be the earlier.
@@ -75,10 +80,10 @@ class ReturnFire:
         """None: what is answered later is another incident's alert."""
         return []
 
-    def progress(self, state: Lately, day: int) -> list[Progress]:
+    def progress(self, state: Lately, day: int, efforts: Efforts) -> list[Progress]:
         """How much fire was answered, and how much of it after a call."""
         answered = state.coordinated + state.uncoordinated
-        says = f"{answered} answered fire, {state.coordinated} after a recorded call on the mechanism"
+        says = f"{figure(answered)} answered fire, {figure(state.coordinated)} after a recorded call on the mechanism"
         return [
             Progress(
                 agreement=self._agreement.name,

@@ -14,16 +14,25 @@ from msgspec.structs import replace
 
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import EscalationTable
+from pipeline.law.effort import Efforts, observed
 from pipeline.law.escalation import Chart, Judgement, State, chance_for, step
 from pipeline.law.fire import Spread, exchanges, spread
 from pipeline.law.folds.episode import MOST_NAMED
+from pipeline.law.saying import figure, plural
 from pipeline.law.watching import Evidence, Sectors, Watched, spoken
 from pipeline.model.records import Alert, DoubtNote, Progress
 from pipeline.model.taxonomy import Compliance, Doubt, Side, Standing, Status
 from pipeline.model.times import to_us, to_us_array
+from pipeline.model.watch_terms import Watched as Silence
 
 _KEPT_WIDTHS = 28
 """Days with whose spread a day's is compared."""
+
+_LEAST_EFFORT = 0.01
+"""Below this share of what would have been noticed, a day says nothing."""
+
+_UNEVEN = 1.5
+"""From this ratio of efforts on a comparison rests on how right they are; as `pipeline.recon.rates` has it."""
 
 _HALVES = {Side.LEFT: -1, Side.RIGHT: 1}
 
@@ -45,11 +54,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one provision in one sector: what its chart knows, and the run that goes on."""
+    """Of one provision in one sector: what its chart knows, and the run that goes on.
+
+    `observed` is the share of findings that would have been made on the last day; None where nobody said who watched.
+    """
 
     chart: State = State()
     run: Run | None = None
     last: Judgement | None = None
+    observed: float | None = None
 
 
 class All(msgspec.Struct, frozen=True):
@@ -68,6 +81,7 @@ class Rising:
 
     state_type = All
     watches = True
+    weighs_effort = True
 
     def __init__(self, agreement: Agreement, table: EscalationTable) -> None:
         self._agreement, self._table = agreement, table
@@ -84,68 +98,77 @@ class Rising:
         """No day yet. The first is that of the first finding: nobody knows that days before the record were quiet."""
         return All({name: Series() for name in self._names})
 
-    def step(self, state: All, day: int, found: Sequence[Watched]) -> tuple[All, list[Alert]]:
+    def step(self, state: All, day: int, found: Sequence[Watched], efforts: Efforts) -> tuple[All, list[Alert]]:
         """One day's findings; the days before it that had none are days of none."""
         if day < self._first:
             return state, []
-        state, ended = self._quiet(state, day - 1)
+        state, ended = self._quiet(state, day - 1, efforts)
         by_series = defaultdict[str, list[Watched]](list)
         for one in found:
             if one.standing is Standing.RAISED and one.status not in _SETTLED:
                 by_series[f"{one.provision}/{self._sectors.of(one)}"].append(one)
-        state, also_ended = self._day(state, day, by_series)
+        state, also_ended = self._day(state, day, by_series, efforts)
         return state, ended + also_ended
 
     def standing(self, state: All) -> list[Alert]:
         """The runs that go on."""
-        return [self._alert(name, one.run) for name, one in sorted(state.series.items()) if one.run is not None]
+        return [self._alert(name, one, one.run) for name, one in sorted(state.series.items()) if one.run is not None]
 
-    def progress(self, state: All, day: int) -> list[Progress]:
+    def progress(self, state: All, day: int, efforts: Efforts) -> list[Progress]:
         """What the chart says of each series on its last day."""
-        state, _ = self._quiet(state, day)
-        return [self._series_progress(name, one, day) for name, one in state.series.items()]
+        state, _ = self._quiet(state, day, efforts)
+        return [self._series_progress(name, one, day, efforts) for name, one in state.series.items()]
 
-    def _quiet(self, state: All, until: int) -> tuple[All, list[Alert]]:
+    def _quiet(self, state: All, until: int, efforts: Efforts) -> tuple[All, list[Alert]]:
         """Days without a finding; after so many a chart knows of nothing else."""
         ended: list[Alert] = []
         if state.day is None:
             return state, ended
         begin = max(state.day + 1, until - self._chart.kept_days)
         for day in range(begin, until + 1):
-            state, some = self._day(state, day, {})
+            state, some = self._day(state, day, {}, efforts)
             ended += some
         return state, ended
 
-    def _day(self, state: All, day: int, found: Mapping[str, Sequence[Watched]]) -> tuple[All, list[Alert]]:
+    def _day(
+        self, state: All, day: int, found: Mapping[str, Sequence[Watched]], efforts: Efforts
+    ) -> tuple[All, list[Alert]]:
         series, ended = dict[str, Series](), list[Alert]()
         spreads = self._spreads(state, found)
-        for name, before in state.series.items():
-            mine = found.get(name, ())
+        for name, one in state.series.items():
+            mine, before = found.get(name, ()), one
+            provision, _, sector = name.partition("/")
+            share = efforts.share(provision, day, sector=sector)
+            if share is not None and before.observed is None:
+                # Days of which nobody said who watched are no measure for days of which somebody did.
+                before = replace(before, chart=State())
+            effort = _effort(share, found_any=bool(mine))
             if not mine and before.run is None and not any(before.chart.counts):
-                series[name] = self._nothing(before.chart)
+                series[name] = self._nothing(before.chart, effort, share)
                 continue
-            chart, judgement = step(before.chart, len(mine), weekday=day % 7, chart=self._chart)
+            chart, judgement = step(before.chart, len(mine), effort, day % 7, self._chart)
             run = self._run(before.run, day, judgement, mine)
             if run is not None and mine:
                 run = _with(run, mine, spreads[f"{mine[0].provision}/{mine[0].line}"])
             if before.run is not None and run is None:
-                ended.append(self._alert(name, before.run))
-            series[name] = Series(chart=chart, run=run, last=judgement)
+                ended.append(self._alert(name, before, before.run))
+            series[name] = Series(chart=chart, run=run, last=judgement, observed=share)
         widths = {
             key: (*state.widths_m.get(key, ()), spreads[key].width_m if key in spreads else None)[-_KEPT_WIDTHS:]
             for key in state.widths_m.keys() | spreads.keys()
         }
         return All(series, day, widths), ended
 
-    def _nothing(self, before: State) -> Series:
+    def _nothing(self, before: State, effort: float, observed: float | None) -> Series:
         """One day more without a finding, where the chart knows of none: that needs no reckoning."""
         days = self._chart.kept_days - 1
         chart = State(
             counts=(*before.counts[-days:], 0),
-            efforts=(*before.efforts[-days:], 1.0),
+            efforts=(*before.efforts[-days:], effort),
             usual=(*before.usual[-days:], True),
         )
-        return Series(chart=chart, last=Judgement(learning=len(chart.counts) <= self._chart.least_days))
+        learning = sum(one > 0.0 for one in chart.efforts) <= self._chart.least_days
+        return Series(chart=chart, last=Judgement(learning=learning), observed=observed)
 
     @staticmethod
     def _spreads(state: All, found: Mapping[str, Sequence[Watched]]) -> dict[str, Spread]:
@@ -183,7 +206,7 @@ class Rising:
             counted=before.counted + len(found),
         )
 
-    def _alert(self, name: str, run: Run) -> Alert:
+    def _alert(self, name: str, series: Series, run: Run) -> Alert:
         provision, _, sector = name.partition("/")
         days, most = self._agreement.days, run.most
         figures = {
@@ -200,6 +223,11 @@ class Rising:
             "widest_m": _rounded(run.widest.width_m if run.widest else None),
             "usual_width_m": _rounded(run.widest.usual_width_m if run.widest else None),
         }
+        if series.observed is not None:
+            figures |= {
+                "observed": series.observed,
+                "observed_before": _mean(series.chart.efforts[: -most.window_days]),
+            }
         evidence = Evidence(
             begin=days.begins(run.first_day),
             until=days.ends(run.last_day),
@@ -214,33 +242,64 @@ class Rising:
             run.anchor,
             evidence,
             probability=1.0 - 10.0**-most.surprise,
-            doubts=(DoubtNote(Doubt.EFFORT_UNKNOWN, {}),),
+            doubts=_doubts(series, figures),
             figures=figures,
         )
 
-    def _series_progress(self, name: str, one: Series, day: int) -> Progress:
+    def _series_progress(self, name: str, one: Series, day: int, efforts: Efforts) -> Progress:
         judgement = one.last or Judgement(learning=True)
         figures: dict[str, Any] = {"expected_a_day": judgement.expected, "surprise": judgement.surprise}
         says = "learning: too few days to hold it against"
         if not judgement.learning:
             figures |= {"counted": judgement.counted, "in_days": judgement.window_days}
-            window = "1 day" if judgement.window_days == 1 else f"{judgement.window_days} days"
-            says = f"{judgement.counted} in {window}, {judgement.expected_there:g} to be expected"
+            window = plural(judgement.window_days, "day")
+            says = f"{figure(judgement.counted)} in {window}, {figure(judgement.expected_there)} to be expected"
             if not judgement.window_days:
                 says = f"none in {self._chart.kept_days} days"
         if one.run is not None:
             figures["since"] = self._agreement.days.date_of(one.run.first_day).isoformat()
             says += f"; more than usual since {figures['since']}"
+        provision, _, sector = name.partition("/")
+        share = efforts.observed(provision, day, sector=sector)
+        level = efforts.level(share)
+        if share is not None:
+            figures["observed"] = share
+            says += f"; {observed(share, level)}"
+        # Where next to nothing would have been noticed, few findings say nothing.
         quiet = Compliance.PENDING if judgement.learning else Compliance.KEPT
+        quiet = Compliance.INDETERMINATE if level is Silence.UNOBSERVED else quiet
         return Progress(
             agreement=self._agreement.name,
             provision=self.provision,
             subject=name,
             day=self._agreement.days.date_of(day).isoformat(),
-            compliance=Compliance.BROKEN if one.run is not None else quiet,
+            compliance=Compliance.CALLED_FOR if one.run is not None else quiet,
             says=says,
             figures=figures,
         )
+
+
+def _effort(share: float | None, *, found_any: bool) -> float:
+    """What a day weighs; one on which nobody could have noticed anything says nothing, unless somebody did."""
+    if share is None:
+        return 1.0
+    if share >= _LEAST_EFFORT:
+        return share
+    return _LEAST_EFFORT if found_any else 0.0
+
+
+def _doubts(series: Series, figures: Mapping[str, Any]) -> tuple[DoubtNote, ...]:
+    """What is to be said of the effort: that it is not known, or that all hangs on how right it is."""
+    if series.observed is None:
+        return (DoubtNote(Doubt.EFFORT_UNKNOWN, {}),)
+    before = figures["observed_before"]
+    if before and max(series.observed, before) > _UNEVEN * max(min(series.observed, before), _LEAST_EFFORT):
+        return (DoubtNote(Doubt.EFFORT_UNEVEN, {"observed": series.observed, "observed_before": before}),)
+    return ()
+
+
+def _mean(efforts: Sequence[float]) -> float | None:
+    return round(sum(efforts) / len(efforts), 3) if efforts else None
 
 
 def _rounded(length_m: float | None) -> float | None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from pipeline.agreement.clauses import STORAGE
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import Item, ScheduleTable, Stage
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import (
     Episode,
     as_alert,
@@ -27,6 +28,7 @@ from pipeline.law.folds.episode import (
     seen_gone,
     whole_days,
 )
+from pipeline.law.saying import figure, plural
 from pipeline.model.records import Alert, Finding, Progress, track_tile
 from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance, Whereabouts
@@ -56,6 +58,7 @@ class Schedule:
 
     state_type = Steps
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: ScheduleTable) -> None:
         self._agreement, self._table = agreement, table
@@ -67,7 +70,7 @@ class Schedule:
         """Nothing was seen."""
         return Steps()
 
-    def step(self, state: Steps, day: int, findings: Sequence[Finding]) -> tuple[Steps, list[Alert]]:
+    def step(self, state: Steps, day: int, findings: Sequence[Finding], efforts: Efforts) -> tuple[Steps, list[Alert]]:
         """Opens, keeps up and closes violations; follows the inventory."""
         open_, early, items = dict(state.open), dict(state.early), dict(state.items)
         closed: list[Alert] = []
@@ -95,7 +98,7 @@ class Schedule:
             for episode in episodes
         ]
 
-    def progress(self, state: Steps, day: int) -> list[Progress]:
+    def progress(self, state: Steps, day: int, efforts: Efforts) -> list[Progress]:
         """Each stage: what is still seen, and where its inventory is."""
         return [self._stage_progress(stage, state, day) for stage in self._table.stages]
 
@@ -142,14 +145,15 @@ class Schedule:
         figures: dict[str, Any] = {"seen_before_date": state.early.get(stage.id, 0), "in_violation": len(found)}
         until = "running" if started else "to come"
         if due:
-            until = f"{whole_days(stage.complete_by, ends)} days past its date"
-        says = f"{until}; {len(found)} in violation" if due else f"{until}; seen {figures['seen_before_date']} times"
+            until = f"{plural(whole_days(stage.complete_by, ends), 'day')} past its date"
+        seen = plural(figures["seen_before_date"], "time")
+        says = f"{until}; {figure(len(found))} in violation" if due else f"{until}; seen {seen}"
         inventory = [item for item in self._table.inventory if item.stage == stage.id]
         if inventory:
             states = Counter(self._state(item, stage, state).value for item in inventory)
             figures["inventory"] = dict(sorted(states.items()))
             says += "; of the inventory " + ", ".join(
-                f"{number} {name.replace('_', ' ')}" for name, number in sorted(states.items())
+                f"{figure(number)} {name.replace('_', ' ')}" for name, number in sorted(states.items())
             )
         kept = figures.get("inventory", {})
         broken = bool(found) or Whereabouts.IN_VIOLATION in kept

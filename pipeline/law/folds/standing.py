@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import StandingTable
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import (
     Episode,
     as_alert,
@@ -22,6 +23,7 @@ from pipeline.law.folds.episode import (
     seen_gone,
     whole_days,
 )
+from pipeline.law.saying import figure, plural
 from pipeline.model.records import Alert, Finding, Progress
 from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance
@@ -38,6 +40,7 @@ class Standing:
 
     state_type = Open
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: StandingTable) -> None:
         self._agreement, self._table = agreement, table
@@ -47,7 +50,7 @@ class Standing:
         """None stands."""
         return Open()
 
-    def step(self, state: Open, day: int, findings: Sequence[Finding]) -> tuple[Open, list[Alert]]:
+    def step(self, state: Open, day: int, findings: Sequence[Finding], efforts: Efforts) -> tuple[Open, list[Alert]]:
         """Opens, keeps up and closes violations."""
         episodes, closed = list(state.episodes), list[Alert]()
         for finding in findings:
@@ -66,18 +69,18 @@ class Standing:
         """Those that were not closed."""
         return [self._alert(episode, None) for episode in state.episodes]
 
-    def progress(self, state: Open, day: int) -> list[Progress]:
+    def progress(self, state: Open, day: int, efforts: Efforts) -> list[Progress]:
         """How many stand, and since when the oldest."""
         ends = self._agreement.days.ends(day)
         firm = [one for one in state.episodes if is_firm(self._agreement, one)]
         figures: dict[str, Any] = {"open": len(firm), "possible": len(state.episodes) - len(firm)}
-        says = f"{len(firm)} open"
+        says = f"{figure(len(firm))} open"
         if firm:
             begun_at = min(one.first.observed_from for one in firm)
             figures["oldest_days"] = whole_days(begun_at, ends)
-            says += f", the oldest for {figures['oldest_days']} days"
+            says += f", the oldest for {plural(figures['oldest_days'], 'day')}"
         if figures["possible"]:
-            says += f"; {figures['possible']} possible"
+            says += f"; {figure(figures['possible'])} possible"
         broken = Compliance.INDETERMINATE if state.episodes else Compliance.KEPT
         return [
             Progress(

@@ -10,9 +10,13 @@ count is added as intervals:
 
 Unlike units are never added. Above the ceiling at the least: broken. Only at the most: indeterminate. What nobody saw
 is in neither figure.
+
+Silence does not say that what was above the ceiling is gone: its alert says when it was seen last, and with nothing
+seen since it is left open whether the ceiling is kept. Where the provision says so (`ends_after_days`) it ends with so
+many reporting days without a sighting.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,10 +26,14 @@ from pipeline.agreement.clauses import UNSAID, WeaponClass, weapon_classes
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.remembering import Limit, StockCeilingTable
 from pipeline.geometry.earth import distance_m
+from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import Episode, also_resting_on, as_alert, begun, joined
+from pipeline.law.saying import figure, interval, plural
+from pipeline.law.unseen import last_seen_words
 from pipeline.model.records import Alert, DoubtNote, Finding, Incident, Progress
+from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance, CountUnit, Doubt, Standing, Weapon
-from pipeline.model.times import to_us
+from pipeline.model.times import from_us, to_us, to_us_array
 
 _DAY_US = 86_400_000_000
 _NEAR_M = 200.0
@@ -75,6 +83,7 @@ class StockCeiling:
 
     state_type = Stocks
     watches = False
+    weighs_effort = False
 
     def __init__(self, agreement: Agreement, table: StockCeilingTable) -> None:
         self._agreement, self._table = agreement, table
@@ -89,7 +98,9 @@ class StockCeiling:
         """Nothing was seen."""
         return Stocks()
 
-    def step(self, state: Stocks, day: int, findings: Sequence[Finding]) -> tuple[Stocks, list[Alert]]:
+    def step(
+        self, state: Stocks, day: int, findings: Sequence[Finding], efforts: Efforts
+    ) -> tuple[Stocks, list[Alert]]:
         """Takes one day's sightings in, one after the other."""
         stocks, settled = dict(state.of), list[Alert]()
         for finding in findings:
@@ -98,7 +109,7 @@ class StockCeiling:
                 if sighting is None:
                     continue
                 key = f"{finding.zone}/{limit.id}"
-                stock, ended = self._seen(key, stocks.get(key, Stock()), sighting, finding)
+                stock, ended = self._seen(key, stocks.get(key, Stock()), sighting, finding, day)
                 stocks[key] = stock
                 settled += ended
         return Stocks(stocks), settled
@@ -107,31 +118,62 @@ class StockCeiling:
         """Those that are above their ceiling now."""
         return [self._alert(key, stock) for key, stock in sorted(state.of.items()) if stock.above is not None]
 
-    def progress(self, state: Stocks, day: int) -> list[Progress]:
+    def progress(self, state: Stocks, day: int, efforts: Efforts) -> list[Progress]:
         """What was counted, beside the ceiling."""
-        at_us = to_us(self._agreement.days.ends(day))
         return [
-            self._limit_progress(zone, limit, self._current(state.of.get(f"{zone}/{limit.id}", Stock()), at_us), day)
+            self._limit_progress(zone, limit, state.of.get(f"{zone}/{limit.id}", Stock()), day)
             for zone in self._table.zones
             for limit in self._table.limits
         ]
 
-    def _seen(self, key: str, stock: Stock, sighting: Sighting, finding: Finding) -> tuple[Stock, list[Alert]]:
+    def _seen(
+        self, key: str, stock: Stock, sighting: Sighting, finding: Finding, day: int
+    ) -> tuple[Stock, list[Alert]]:
         """The stock with one more sighting; and the alert that it ends, if it does."""
         limit = self._limits[key.partition("/")[2]]
         current, ended = self._current(stock, sighting.seen_us), list[Alert]()
-        if stock.above is not None and _compliance(_counted(current), limit) is Compliance.KEPT:
-            # What was above the ceiling was not seen again for too long.
-            stock, ended = Stock(tuple(current)), [self._alert(key, stock)]
         kept = _with(current, sighting)
         counted = _counted(kept)
         if _compliance(counted, limit) is Compliance.KEPT:
-            return Stock(kept), ended if stock.above is None else [*ended, self._alert(key, stock)]
+            fewer = {"closed": finding.alert.observed_until.isoformat()}
+            return Stock(kept), [] if stock.above is None else [self._alert(key, stock, fewer)]
+        if stock.above is not None and self._lapsed(stock.above, current, limit, day):
+            again = {"seen_again": finding.alert.observed_from.isoformat()}
+            stock, ended = Stock(tuple(current)), [self._alert(key, stock, again)]
         above = begun(finding) if stock.above is None else joined(stock.above, finding)
         likely = max(0.0 if stock.above is None else stock.above.probability, _probability(counted, limit))
         above = also_resting_on(msgspec.structs.replace(above, probability=likely), kept)
         before = stock.worst if stock.above is not None else (0.0, 0.0)
         return Stock(kept, above, max(before, (counted.least, counted.most), key=_by_size)), ended
+
+    def _lapsed(self, above: Episode, current: Sequence[Sighting], limit: Limit, day: int) -> bool:
+        """Whether what was above the ceiling was not seen again for too long before a day."""
+        ends = self._ends(above)
+        return _compliance(_counted(current), limit) is Compliance.KEPT if ends is None else day > ends
+
+    def _ends(self, above: Episode) -> int | None:
+        """The day with whose end it is over, should nobody see it again until then; None where silence ends nothing."""
+        after = self._table.ends_after_days
+        return None if after is None else self._day_of(above.until) + after
+
+    def _over(self, above: Episode, day: int) -> bool:
+        ends = self._ends(above)
+        return ends is not None and ends <= day
+
+    def _since(self, stock: Stock, last: Time | None, still_counts: bool, day: int) -> str:
+        """How a sentence goes on where nothing was seen on the day itself."""
+        if last is None:
+            return ""
+        date = self._agreement.days.date_of
+        words = last_seen_words(day - self._day_of(last), date(self._day_of(last)))
+        if words and stock.above is not None and not still_counts:
+            words = f"above it, with {interval(*stock.worst)}, when {words}"
+            ends = self._ends(stock.above)
+            words += f"; it ended on {date(ends)}" if ends is not None and ends <= day else ""
+        return f"; {words}" if words else ""
+
+    def _day_of(self, time: Time) -> int:
+        return int(self._agreement.days.day_of(to_us_array([time]))[0])
 
     def _current(self, stock: Stock, at_us: int) -> list[Sighting]:
         oldest = at_us - self._table.seen_for_days * _DAY_US
@@ -160,7 +202,8 @@ class StockCeiling:
             sure=sure,
         )
 
-    def _alert(self, key: str, stock: Stock) -> Alert:
+    def _alert(self, key: str, stock: Stock, ended: Mapping[str, str] | None = None) -> Alert:
+        """The alert of what is above the ceiling; `ended` says by which sighting it was found to have ended."""
         zone, _, name = key.partition("/")
         limit, episode = self._limits[name], stock.above
         assert episode is not None
@@ -175,24 +218,32 @@ class StockCeiling:
             "count_max": most,
             "seen_for_days": self._table.seen_for_days,
             "last_seen": episode.until.isoformat(),
+            **(ended or {}),
         }
+        ends = self._ends(episode)
+        if ends is not None and not ended:
+            figures["ends_on"] = self._agreement.days.date_of(ends).isoformat()
         open_ended = least <= limit.at_most
         doubts = [DoubtNote(Doubt.COUNT_INDETERMINATE, {"count_min": least, "count_max": most})] if open_ended else []
         return as_alert(self._agreement, episode, key, doubts=doubts, figures=figures)
 
-    def _limit_progress(self, zone: str, limit: Limit, sightings: Sequence[Sighting], day: int) -> Progress:
-        counted = _counted(sightings)
-        span = f"{counted.least:g}" if counted.least == counted.most else f"{counted.least:g} to {counted.most or 0:g}"
-        if counted.most is None:
-            span = f"at least {counted.least:g}"
-        seen = f"{span} seen within {self._table.seen_for_days} days" if sightings else "none seen"
+    def _limit_progress(self, zone: str, limit: Limit, stock: Stock, day: int) -> Progress:
+        days = self._agreement.days
+        sightings = self._current(stock, to_us(days.ends(day)))
+        counted, last = _counted(sightings), _last_seen(stock)
+        span, within = interval(counted.least, counted.most), plural(self._table.seen_for_days, "day")
+        seen = f"{span} seen within {within}" if sightings else "none seen"
+        compliance = _compliance(counted, limit)
+        if compliance is Compliance.KEPT and stock.above is not None and not self._over(stock.above, day):
+            # Nobody has looked since: it may be there still.
+            compliance = Compliance.INDETERMINATE
         return Progress(
             agreement=self._agreement.name,
             provision=self.provision,
             subject=f"{zone}: {limit.title}",
             day=self._agreement.days.date_of(day).isoformat(),
-            compliance=_compliance(counted, limit),
-            says=f"{seen}, at most {limit.at_most} allowed",
+            compliance=compliance,
+            says=f"{seen}, at most {figure(limit.at_most)} allowed{self._since(stock, last, bool(sightings), day)}",
             figures={
                 "zone": zone,
                 "party": self._party[zone],
@@ -201,8 +252,15 @@ class StockCeiling:
                 "unit": limit.unit,
                 "count_min": counted.least,
                 "count_max": counted.most,
+                "last_seen": None if last is None else last.isoformat(),
             },
         )
+
+
+def _last_seen(stock: Stock) -> Time | None:
+    """When any was seen last; a sighting of none is none."""
+    seen = [from_us(one.seen_us) for one in stock.sightings if one.most is None or one.most > 0.0]
+    return max([*seen, *([] if stock.above is None else [stock.above.until])], default=None)
 
 
 def _by_size(counted: tuple[float, float | None]) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""Reconnaissance: what was watched, what was not, and where to look next."""

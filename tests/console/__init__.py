@@ -1,0 +1,1 @@
+"""The console over HTTP, as programs and browsers see it."""

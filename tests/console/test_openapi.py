@@ -1,0 +1,87 @@
+"""The API's description, and that nothing that fits it breaks the server."""
+
+from contextlib import suppress
+from itertools import product
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+
+from tests.console.serving import Served
+
+BOUNDED = settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def description(asking: httpx.Client) -> dict[str, Any]:
+    answer = asking.get("/openapi.json")
+    assert answer.headers["content-type"].startswith("application/vnd.oai.openapi+json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_it_describes_every_path_and_what_comes_back(asking: httpx.Client) -> None:
+    told = description(asking)
+    assert told["openapi"].startswith("3.1")
+    promised = {
+        "/api/alerts",
+        "/api/alerts/{alert_id}",
+        "/api/alerts/{alert_id}/actions",
+        "/api/incidents",
+        "/api/sources",
+        "/api/agreements",
+        "/api/events",
+        "/ogc",
+        "/cap/feed.atom",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+    }
+    assert promised <= set(told["paths"])
+    for operations in told["paths"].values():
+        for operation in operations.values():
+            assert operation["description"]
+    parameters = {one["name"] for one in told["paths"]["/api/alerts"]["get"]["parameters"]}
+    assert {"severity", "status", "bbox", "text", "cursor", "limit", "unacknowledged"} <= parameters
+
+
+def test_a_list_of_alerts_is_as_it_is_described(asking: httpx.Client) -> None:
+    told = description(asking)
+    schema = told["paths"]["/api/alerts"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator({**schema, "components": told["components"]})
+    validator.validate(asking.get("/api/alerts", params={"standing": "all"}).json())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestWarning")
+def test_nothing_that_may_be_sent_breaks_the_server(console: Served, asking: httpx.Client) -> None:
+    told = description(asking)
+    # A stream has no end, and a page of metrics no parameters.
+    paths = {name: path for name, path in told["paths"].items() if name not in {"/api/events", "/metrics"}}
+    described = schemathesis.openapi.from_dict({**told, "paths": paths})
+    each: Any = described.get_all_operations()
+    operations = [one.ok() for one in each]
+    assert len(operations) == len(paths)
+
+    for operation, mode in product(operations, GenerationMode):
+
+        @BOUNDED
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Any) -> None:
+            answer = case.call(base_url=console.url, timeout=60)
+            case.validate_response(answer, checks=[not_a_server_error])
+            if answer.status_code >= 400:
+                assert answer.headers["content-type"] == ["application/problem+json"]
+
+        # What takes nothing cannot be asked wrongly.
+        with suppress(*([Unsatisfiable] if mode is GenerationMode.NEGATIVE else [])):
+            holds()

@@ -1,0 +1,336 @@
+"""The page in a real browser: an operator's path from an alarm to its outcome, and whatever could get in the way."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.agreement import load_agreement
+from pipeline.gazetteer import load_gazetteer
+from pipeline.model.footprint import Disc
+from pipeline.model.report import Report
+from pipeline.store import Recorder, open_store
+from tests.cli.driving import finish
+from tests.cli.recorded import CLEAR, HOSTILE, SECTOR, agreement_file
+from tests.console.browsing import Opening, Said, launched, named, rows
+from tests.console.serving import Served, client, now, served
+from tests.worlds import report
+
+pytestmark = pytest.mark.needs("chromium")
+
+SHOTS = os.environ.get("TRUCELINE_SCREENSHOTS")
+AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+PICTURED = "ukraine-hypothetical"
+VIEWS = ("watch", "line", "watching", "provisions", "handover")
+
+Adding = Callable[..., list[str]]
+
+
+def fires(number: int, first: int = 100) -> list[Report]:
+    """So many reports of fire, each an incident of its own."""
+    return [
+        report(first + row, Disc(37.4 + 0.03 * (row % 9), 48.1 + 0.03 * (row // 9), 200.0), at=timedelta(hours=9 + row))
+        for row in range(number)
+    ]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as (_, opened):
+        yield opened
+
+
+@pytest.fixture
+def law(tmp_path: Path) -> Path:
+    return agreement_file(tmp_path / "law", hypothetical=True)
+
+
+@pytest.fixture
+def add(tmp_path: Path, law: Path) -> Adding:
+    """Records reports as a run does; the ids of the alerts that were told of."""
+
+    def _add(*reports: Report) -> list[str]:
+        with closing(open_store(tmp_path / "w.db", write=True)) as store:
+            recorder = Recorder(store, [load_agreement(law)], load_gazetteer().outlines, clock=now)
+            done = recorder.record(list(reports))
+            return list(dict.fromkeys(said.alert.alert_id for said in done.revisions))
+
+    return _add
+
+
+@pytest.fixture
+def at(tmp_path: Path, law: Path, add: Adding) -> Iterator[Served]:
+    add(CLEAR, SECTOR)
+    with served(tmp_path / "w.db", law) as serving:
+        yield serving
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Opening]:
+    """Opens the page as one more operator; at the end none of them may have complained of anything."""
+    said, contexts = Said([]), []
+
+    def _visit(at: Served, path: str = "/", **how: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1600, "height": 900}, **how})
+        contexts.append(context)
+        page = said.watch(context.new_page())
+        page.goto(at.url + path)
+        expect(page.locator("#connection")).to_have_text("● Live")
+        return page
+
+    yield _visit
+    for context in contexts:
+        context.close()
+    assert said.complaints == []
+
+
+def shot(page: Page, name: str) -> None:
+    """A picture for people to look at, where a folder for them is named."""
+    if SHOTS:
+        page.wait_for_timeout(400)
+        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+def opened(page: Page, alert_id: str) -> None:
+    """Opens an alert with the keyboard alone."""
+    page.locator("#list").focus()
+    for _ in range(20):
+        page.keyboard.press("j")
+        if page.locator(f'[data-key="{alert_id}"][aria-selected="true"]').count():
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#alert h2")).to_be_focused()
+
+
+def test_from_an_alarm_to_a_recorded_outcome_by_keyboard_while_a_colleague_looks_on(
+    at: Served, visit: Opening, add: Adding
+) -> None:
+    page, colleague = visit(at), visit(at)
+    before = set(rows(page))
+    (new,) = add(*fires(1))
+    for one in (page, colleague):
+        expect(one.locator(f'[data-key="{new}"]')).to_contain_text("not acknowledged")
+    assert set(rows(page)) == before | {new}
+    expect(page.locator("#spoken")).to_contain_text("New alert")
+
+    opened(page, new)
+    page.keyboard.press("a")
+    named(page, "Ines")
+    expect(page.locator("#alert .seen")).to_contain_text("acknowledged by Ines")
+    expect(colleague.locator(f'[data-key="{new}"]')).to_contain_text("seen by Ines")
+
+    page.keyboard.press("v")
+    page.get_by_label("Reason").select_option("second_source_needed")
+    page.get_by_label("What is to be found out?").fill("Are there craters?")
+    page.locator("#act-send").click()
+    expect(colleague.locator(f'[data-key="{new}"]')).to_contain_text("under verification")
+
+    page.keyboard.press("o")
+    page.get_by_label(re.compile("refuted")).check()
+    page.get_by_label("Reason").select_option("nothing_found")
+    page.locator("#act-send").click()
+    expect(page.locator("#alert")).to_contain_text("refuted: found not to have happened")
+    for one in (page, colleague):
+        expect(one.locator(f'[data-key="{new}"]')).to_have_count(0)
+    colleague.locator("#show").select_option("found")
+    expect(colleague.locator(f'[data-key="{new}"]')).to_contain_text("refuted")
+
+
+def test_a_conflict_is_shown_and_the_words_are_not_lost(at: Served, visit: Opening, add: Adding) -> None:
+    (new,) = add(*fires(1))
+    slow, quick = visit(at, f"/?alert={new}"), visit(at, f"/?alert={new}")
+    expect(slow.locator("#alert h2")).to_be_visible()
+    slow.keyboard.press("o")
+    named(slow, "Bo")
+    slow.get_by_label(re.compile("confirmed")).check()
+    slow.get_by_label("Reason").select_option("inspected")
+    slow.get_by_label("What was found, and how?").fill("Two craters.")
+
+    expect(quick.locator("#alert h2")).to_be_visible()
+    quick.keyboard.press("a")
+    named(quick, "Ines")
+    expect(quick.locator("#alert .seen")).to_contain_text("acknowledged by Ines")
+    slow.locator("#act-send").click()
+    trouble = slow.locator("#act-trouble")
+    expect(trouble).to_contain_text("the alert has moved on")
+    expect(trouble).to_contain_text("acknowledged by: was nobody, is Ines")
+    expect(slow.get_by_label("What was found, and how?")).to_have_value("Two craters.")
+    shot(slow, "conflict")
+    slow.get_by_role("button", name="Outcome all the same").click()
+    expect(slow.locator("#alert")).to_contain_text("Two craters.")
+    expect(quick.locator("#alert")).to_contain_text("Two craters.")
+
+
+def test_after_a_broken_connection_nothing_is_missing(tmp_path: Path, law: Path, add: Adding, visit: Opening) -> None:
+    add(*fires(2))
+    with served(tmp_path / "w.db", law) as before:
+        page = visit(before)
+        port = int(before.url.rpartition(":")[2])
+        known = set(rows(page))
+    expect(page.locator("#banner")).to_contain_text("Disconnected since")
+    expect(page.locator("#connection")).to_contain_text("Disconnected since")
+    page.locator("#tab-handover").click()
+    expect(page.locator("#handover .trouble")).to_contain_text("cannot be reached")
+    page.locator("#tab-watch").click()
+    meanwhile = set(add(*fires(4, first=200)))
+    with served(tmp_path / "w.db", law, port=port):
+        expect(page.locator("#connection")).to_have_text("● Live")
+        for one in meanwhile:
+            expect(page.locator(f'[data-key="{one}"]')).to_have_count(1)
+        assert sorted(rows(page)) == sorted(known | meanwhile)
+        expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_hostile_text_does_nothing(at: Served, visit: Opening, add: Adding) -> None:
+    bad = replace(
+        fires(1)[0],
+        text=f"{HOSTILE} <script>document.title='owned'</script> {'long ' * 400}",
+        observer="<b onmouseover=alert(1)>",
+        url="javascript:document.title='owned'",
+    )
+    (new,) = add(bad)
+    page = visit(at, f"/?alert={new}")
+    expect(page.locator("#alert .quoted").first).to_contain_text("<img src=x onerror=")
+    expect(page.locator("#alert").get_by_role("button", name=re.compile("Show all")).last).to_be_visible()
+    expect(page.locator("#alert .address")).to_have_text("javascript:document.title='owned'")
+    assert page.locator("#alert img, #alert script, #alert b[onmouseover], #alert a").count() == 0
+    assert page.get_by_role("button", name=re.compile("^Open ")).count() == 0
+    assert "owned" not in page.title()
+
+
+def test_an_address_is_opened_on_purpose_only(at: Served, visit: Opening, add: Adding) -> None:
+    (new,) = add(replace(fires(1)[0], url="https://example.org/a?b"))
+    page = visit(at, f"/?alert={new}")
+    expect(page.get_by_role("button", name="Open example.org in a new tab")).to_be_visible()
+    assert page.locator("#alert a").count() == 0
+
+
+def test_a_flood_stands_in_groups_that_open(at: Served, visit: Opening, add: Adding) -> None:
+    new = add(*fires(30))
+    page = visit(at, "/?budget=10")
+    group = page.locator('.row.group[aria-expanded="false"]').first
+    expect(group).to_contain_text("not acknowledged")
+    assert len(rows(page)) < len(new)
+    page.locator("#list").focus()
+    for _ in range(9):
+        if page.locator(".row.group[aria-selected=true]").count():
+            break
+        page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('.row.group[aria-expanded="true"]')).to_have_count(1)
+    shot(page, "flood")
+    page.keyboard.press("a")
+    named(page, "Ines")
+    page.locator("#act-send").click()
+    expect(page.locator("#said")).to_contain_text("acknowledged")
+    expect(page.locator(".row.group[aria-selected=true]")).to_contain_text("all acknowledged")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Budget an hour").fill("0")
+    expect(page.locator(".row.group")).to_have_count(0)
+    assert set(new) <= set(rows(page))
+    assert "budget=0" in page.url
+
+
+def test_filters_stand_in_the_address_and_come_back(at: Served, visit: Opening, add: Adding) -> None:
+    add(*fires(3))
+    page = visit(at)
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("no such place")
+    expect(page.locator("#nothing")).to_be_visible()
+    assert "text=no+such+place" in page.url
+    again = visit(at, page.url.removeprefix(at.url))
+    expect(again.locator("#search")).to_have_value("no such place")
+    expect(again.locator("#nothing")).to_be_visible()
+    again.locator("#search").fill("")
+    expect(again.locator("#nothing")).to_be_hidden()
+    with client(at) as asking:
+        listed = [one["alert_id"] for one in asking.get("/api/alerts").json()["alerts"]]
+    assert rows(again) == listed
+
+
+def test_a_grave_alert_is_told_of_though_the_filters_hide_it(at: Served, visit: Opening, add: Adding) -> None:
+    page = visit(at, "/?severity=minor")
+    (_,) = add(*fires(1))
+    hidden = page.locator("#hidden-graves")
+    expect(hidden).to_contain_text("grave, not acknowledged, hidden by the filters")
+    expect(page.locator("#spoken")).to_contain_text("grave")
+    expect(page).to_have_title(re.compile(r"\(\d+\) Truceline"))
+    hidden.click()
+    expect(hidden).to_be_hidden()
+    assert "severity" not in page.url
+
+
+def test_single_keys_can_be_switched_off(at: Served, visit: Opening) -> None:
+    page = visit(at)
+    page.keyboard.press("?")
+    page.get_by_label("Single keys do things").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("2")
+    expect(page.locator("#view-watch")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "wide"), [("dark", 1600), ("light", 1600), ("light", 420)])
+def test_the_page_can_be_used_by_all(at: Served, visit: Opening, add: Adding, scheme: str, wide: int) -> None:
+    (new, *_) = add(*fires(4))
+    page = visit(at, f"/?alert={new}", color_scheme=scheme, viewport={"width": wide, "height": 900})
+    expect(page.locator("#alert h2")).to_be_visible()
+    for view in VIEWS:
+        page.locator(f"#tab-{view}").click()
+        expect(page.locator(f"#view-{view}")).to_be_visible()
+        expect(page.locator(f"#view-{view}")).not_to_contain_text("Reading …")
+        assert faults(page) == [], view
+    page.locator("#tab-watch").click()
+    page.keyboard.press("v")
+    named(page, "Ines")
+    expect(page.locator("#act")).to_be_visible()
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds wrong with what is shown."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(told => told.violations)")
+    return [f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
+
+
+if SHOTS:  # These are pictures for people: there is nothing in them that a run without a folder for them would miss.
+
+    @pytest.fixture(scope="module")
+    def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A store of a day with blind stretches along a real landscape's invented line."""
+        folder = tmp_path_factory.mktemp("pictured")
+        assert finish("scenario", "make", "jammed", "--seed", "7", "-o", folder / "day").code == 0
+        inputs = [folder / "day" / name for name in ("observations.ndjson", "reports.ndjson")]
+        assert finish("run", "-a", PICTURED, *inputs, "--store", folder / "day.db").code == 0
+        return folder / "day.db"
+
+    @pytest.mark.parametrize("scheme", ["dark", "light"])
+    @pytest.mark.parametrize("wide", [1600, 420])
+    def test_pictures(pictured: Path, visit: Opening, scheme: str, wide: int) -> None:
+        with served(pictured, Path(PICTURED)) as at:
+            page = visit(at, color_scheme=scheme, viewport={"width": wide, "height": 900})
+            expect(page.locator("#band-hour")).not_to_be_empty()
+            shot(page, f"watch-{scheme}-{wide}")
+            for view in VIEWS[1:]:
+                page.locator(f"#tab-{view}").click()
+                expect(page.locator(f"#view-{view}")).not_to_contain_text("Reading …")
+                shot(page, f"{view}-{scheme}-{wide}")
+            page.goto(f"{at.url}/?text=Huliaipole&budget=0")
+            page.locator(".row").nth(2).click()
+            expect(page.locator("#alert h2")).to_be_visible()
+            shot(page, f"alert-{scheme}-{wide}")
+            page.keyboard.press("o")
+            named(page, "Ines")
+            shot(page, f"outcome-{scheme}-{wide}")
+            page.goto(f"{at.url}/?wall=true")
+            expect(page.locator("#connection")).to_have_text("● Live")
+            shot(page, f"wall-{scheme}-{wide}")
