@@ -88,6 +88,8 @@ def trends(  # noqa: PLR0913, PLR0917 - one argument for each option
 
         print_trends(data_console(), rows, period, other)
     _say_left_out(seen, found)
+    if alike := [name for name in names if not read.makes.told_apart(name)]:
+        say(f"no rate of {', '.join(alike)}: the record's terms do not tell it from other classes")
 
 
 def _seen(

@@ -142,6 +142,15 @@ class Makes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"cl
         """The class that is meant by a term."""
         return next((one for one in self.classes if activity in one.activities), None)
 
+    def told_apart(self, name: str) -> bool:
+        """Whether the records' terms tell a class from others: a small drone that crosses is a flight like any other.
+
+        >>> load_makes().told_apart("flight"), load_makes().told_apart("small_drone")
+        (True, False)
+        """
+        found = self.class_named(name)
+        return found is not None and all(self.class_of(term) == found for term in found.activities)
+
 
 def left_at(distance_m: Floats, half_m: Floats | float) -> Floats:
     """The share of the chance that is left at a distance: half at `half_m`, and falling with the fourth power.

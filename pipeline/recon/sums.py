@@ -24,7 +24,8 @@ class Sum(NamedTuple):
         side: None for both.
         share: of what happened, that would have been noticed.
         observed_h, partly_h, unobserved_h, unknown_h: for how long it was so.
-        noticed: how many incidents are in the record; None where no record was looked at.
+        noticed: how many incidents are in the record; None where no record was looked at, or where it does not tell the
+            class from others.
     """
 
     line: str
@@ -89,7 +90,7 @@ def _begins(coverage: Coverage, days: ReportingDays, each: Each) -> list[int]:
 
 
 def _number(coverage: Coverage, group: Group, column: int, steps: tuple[int, int], seen: Noticed | None) -> int | None:
-    if seen is None:
+    if seen is None or not coverage.log.makes.told_apart(coverage.class_names[column]):
         return None
     begin_ms, end_ms = (coverage.begin_ms + step * coverage.step_ms for step in steps)
     return int(seen.within(group.cells, column, begin_ms, end_ms).sum())

@@ -123,7 +123,7 @@ def trends(
     against: tuple[Coverage, Noticed] | None = None,
     anyway: bool = False,
 ) -> list[Trend]:
-    """A row for each sector, or each of its sides, and class.
+    """A row for each sector, or each of its sides, and class that the record tells from others.
 
     Args:
         against: another period, of the same cells and classes.
@@ -135,6 +135,8 @@ def trends(
     found = list[Trend]()
     for number, group in enumerate(groups):
         for column, name in enumerate(coverage.class_names):
+            if not coverage.log.makes.told_apart(name):
+                continue
             one = here[number][column]
             other = None if there is None else there[number][column]
             compared = None if other is None else (other, compare(one, other, anyway=anyway))

@@ -21,6 +21,7 @@ from pipeline.recon.health import health
 from pipeline.recon.log import Log
 from pipeline.recon.makes import load_makes
 from pipeline.recon.sums import sums
+from pipeline.recon.trends import noticed, trends
 from tests.law.test_symmetry import image
 from tests.monitor.remembering import AREAS
 from tests.recon.watching import at, square, watched
@@ -280,3 +281,15 @@ def test_spells_that_overlap_in_place_and_time_are_told_as_one() -> None:
     assert told[0].causes == (Cause(ObservationState.JAMMED, "noise", ("array", "drone")),)
     assert told[3].causes == ()
     assert blackouts(given[::-1]) == told
+
+
+def test_what_the_record_does_not_tell_apart_is_not_called_quiet(agreement: Agreement, cells: Cells) -> None:
+    records = [watched("radar", "radar", (0, 24), about(agreement, 385_000.0, 0.0, 60_000.0))]
+    found = covered(records, cells, names=("flight", "small_drone"))
+    seen = noticed(agreement, found, [])
+    told = {(row.sector, row.class_name): row for row in sums(found, agreement.days, "sector", "whole", seen)}
+    drones = told["zaporizhzhia", "small_drone"]
+    assert drones.watched is Watched.OBSERVED
+    assert (drones.noticed, drones.says) == (None, "observed")
+    assert told["zaporizhzhia", "flight"].noticed == 0
+    assert {row.class_name for row in trends(found, seen)} == {"flight"}

@@ -229,7 +229,9 @@ def test_who_gives_the_partition_up_tells_it_no_more(kafka: str, sharing: Sharin
     async def work() -> None:
         held.assigned = {0}
         await held.open()
-        assert await held.keep(0, [Taken(0, frame([watch("log", 0, 5)]), kind="observations")])
+        # What is received before it is over is a plan.
+        watched = frame([watch("log", 0, 5)])
+        assert await held.keep(0, [Taken(0, watched, (DAY + timedelta(hours=6)).timestamp(), "observations")])
         await held.look()
         told.append(metrics.registry.get_sample_value(*COVERAGE))
         await held.give_up([0])
