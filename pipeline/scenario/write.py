@@ -1,6 +1,6 @@
 """A scenario in a folder: its reports and observations, its observers, what was true, and how it came to be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from operator import add
@@ -95,25 +95,11 @@ def write_scenario(
     start = (begin or default_begin(agreement)).astimezone(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ABOUT).unlink(missing_ok=True)
-    tally, end = _Tally(), start
     (folder / ASSETS).write_bytes(as_toml(observers(name, seed, agreement)))
     (folder / MAKES).unlink(missing_ok=True)
     if makes is not None:
         (folder / MAKES).write_bytes(makes)
-    with (
-        (folder / REPORTS).open("wb") as report_file,
-        (folder / TRUTH).open("wb") as truth_file,
-        (folder / INVENTIONS).open("wb") as invented_file,
-        (folder / OBSERVATIONS).open("wb") as observation_file,
-    ):
-        for chunk in chunks:
-            report_file.write(_joined(chunk.reports))
-            truth_file.write(_joined(chunk.truth))
-            invented_file.write(_joined(chunk.invented))
-            observation_file.write(_joined(chunk.observations))
-            tally, end = tally.and_of(chunk), chunk.until
-            if progress is not None:
-                progress(tally.reports, tally.incidents)
+    tally, end = _play(folder, chunks, start, progress)
     scenario = scenario_named(name)
     written = Written(
         name=scenario.name,
@@ -164,6 +150,26 @@ class _Tally(NamedTuple):
             len(chunk.observations),
         )
         return _Tally._make(map(add, self, more))
+
+
+def _play(folder: Path, chunks: Iterable[Chunk], start: datetime, progress: Progress | None) -> tuple[_Tally, datetime]:
+    """Writes a scenario's lines as they come; how many there are, and to where it has got."""
+    tally, end = _Tally(), start
+    with (
+        (folder / REPORTS).open("wb") as report_file,
+        (folder / TRUTH).open("wb") as truth_file,
+        (folder / INVENTIONS).open("wb") as invented_file,
+        (folder / OBSERVATIONS).open("wb") as observation_file,
+    ):
+        for chunk in chunks:
+            report_file.write(_joined(chunk.reports))
+            truth_file.write(_joined(chunk.truth))
+            invented_file.write(_joined(chunk.invented))
+            observation_file.write(_joined(chunk.observations))
+            tally, end = tally.and_of(chunk), chunk.until
+            if progress is not None:
+                progress(tally.reports, tally.incidents)
+    return tally, end
 
 
 def _parameters(scenario: Scenario) -> dict[str, Any]:
