@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.act import Wish
 from pipeline.cli.common import DEFAULT_STORE, UserError, say
 from pipeline.cli.kafka_options import settings_of
+from pipeline.cli.wishes import Wish
 
 if TYPE_CHECKING:
     from pipeline.model.records import Revision
