@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.model.decoding import decodable
 from pipeline.model.taxonomy import Activity
 from pipeline.resources import folder
 
@@ -103,6 +104,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vague: tuple[Activity, ...] = ()
 
 
+@decodable
 class Observers(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"kinds": "kind", "families": "family"}
 ):

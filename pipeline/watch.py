@@ -5,6 +5,7 @@ from functools import cache
 
 import msgspec
 
+from pipeline.model.decoding import decodable
 from pipeline.model.taxonomy import Severity
 from pipeline.resources import folder
 
@@ -17,6 +18,7 @@ class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
 
 
+@decodable
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long alerts may wait, and how long a watch is."""
 

@@ -16,15 +16,22 @@ REQUIRE = os.environ.get("REQUIRE", "")
 # The clock of a shared machine says nothing about the code, so no example has a deadline.
 _no_clock = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", _no_clock, max_examples=50)
-settings.register_profile("ci", _no_clock, max_examples=150, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "quick")
+settings.register_profile("ci", _no_clock, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("long", _no_clock, max_examples=500, print_blob=True)
+settings.load_profile(os.environ.get("EXAMPLES") or ("ci" if os.environ.get("CI") else "quick"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_index_from_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What another version of the code kept is not what is tested."""
+def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What another version of the code kept is not what is tested; and Java spends no time on its second compiler.
+
+    Brokers of tests live for seconds: code that is compiled well would be thrown away before it pays. It halves what
+    starting one takes.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        if "JAVA_TOOL_OPTIONS" not in os.environ:
+            patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
         yield
 
 

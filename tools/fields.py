@@ -16,7 +16,7 @@ from pipeline.model.records import (
     Revision,
     Window,
 )
-from pipeline.model.report import Attribution, Count, Origin, Report
+from pipeline.model.report import Attribution, Count, Origin, Remark, Report
 
 _ALERT_PLACE = "of the incident's centre along `line`"
 
@@ -42,7 +42,14 @@ FIELDS: dict[type, dict[str, str]] = {
         "retracted": "true where the publisher withdraws the report",
         "text": "the words of the source",
         "url": "the address of the source",
+        "remarks": "what the reader made of the source's words, beside those words",
         "origin": "the row that the report was read from; set by the reader, if the line has none",
+    },
+    Remark: {
+        "field": "the field of the report that the words bear on",
+        "said": "the words, as the source has them; at most 300 characters",
+        "rule": "by which rule they were read",
+        "doubtful": "true where the reader doubts it: the words are unread, or the source contradicts itself",
     },
     Count: {
         "min": "the least",

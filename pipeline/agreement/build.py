@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import shapely
@@ -20,18 +21,19 @@ from pipeline.agreement.format import (
     PolygonZoneTable,
     ProvisionTable,
     ReadingTable,
+    SeriesZoneTable,
     Tables,
     ZoneTable,
 )
 from pipeline.agreement.overlays import is_judged, laid_over
 from pipeline.agreement.problems import Problems
+from pipeline.agreement.series import MAX_SERIES_BYTES, SIDES, Series, SeriesError, dated_zone, read_series
 from pipeline.agreement.terms import in_force
 from pipeline.geometry.earth import Floats, Geometry, polygons_only
 from pipeline.geometry.edges import Indexer
 from pipeline.geometry.line import Line, LineError, join
 from pipeline.geometry.zones import CorridorZone, OffsetZone, PolygonZone, Zone, between_lines
 
-SIDES = {"left": -1, "right": 1, "both": 0}
 MAX_GEOJSON_BYTES = 64 << 20
 _FAR_MARKER_M = 20_000.0
 _LEAST_ZONE_DEG2 = 1e-8
@@ -69,7 +71,8 @@ def build(
     read = [table for index, table in enumerate(tables.lines) if not problems.half_read("lines", index)]
     chainages = {table.id: builder.chainages(table, lines[table.id]) for table in read if table.id in lines}
     sectors = [s for table in read if table.id in lines for s in builder.sectors(table, lines, chainages)]
-    zones = builder.zones(lines, chainages)
+    series = builder.series()
+    zones = builder.zones(lines, chainages, series)
     if problems:
         return None
     return Agreement(
@@ -81,6 +84,7 @@ def build(
         marker_chainages_m=chainages,
         areas=areas,
         fingerprint=digest.hexdigest()[:16],
+        series=series,
     )
 
 
@@ -134,23 +138,49 @@ class _Builder:
             if {s.begin, s.end} <= set(known)
         ]
 
-    def zones(self, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]) -> list[Zone]:
+    def series(self) -> dict[str, Series]:
+        built: dict[str, Series] = {}
+        try:
+            zone = ZoneInfo(self.tables.header.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return built  # a problem of the head, told already
+        for index, table in enumerate(self.tables.series):
+            try:
+                raw = self._bytes(table.file, MAX_SERIES_BYTES)
+                if not self.problems.half_read("series", index):
+                    built[table.id] = read_series(raw, table, zone, self.indexer)
+            except (_Geometry, SeriesError) as error:
+                self.problems.add("series", index, "file", str(error), "mend the file", table.id)
+        return built
+
+    def zones(
+        self,
+        lines: Mapping[str, Line],
+        chainages: Mapping[str, Mapping[str, float]],
+        series: Mapping[str, Series],
+    ) -> list[Zone]:
         built: list[Zone] = []
         for index, table in enumerate(self.tables.zones):
             if self.problems.half_read("zones", index):
                 continue
             try:
-                zone = self._zone(table, lines, chainages)
-            except _Geometry as error:
+                zone = self._zone(table, lines, chainages, series)
+            except (_Geometry, SeriesError) as error:
                 self.problems.add("zones", index, _key(table), str(error), "", table.id)
                 continue
             built += [] if zone is None else [zone]
         return built
 
     def _zone(
-        self, table: ZoneTable, lines: Mapping[str, Line], chainages: Mapping[str, Mapping[str, float]]
+        self,
+        table: ZoneTable,
+        lines: Mapping[str, Line],
+        chainages: Mapping[str, Mapping[str, float]],
+        series: Mapping[str, Series],
     ) -> Zone | None:
-        """One zone; None where a line that it goes by is not there, which is a problem told already."""
+        """One zone; None where a line or series that it goes by is not there, which is a problem told already."""
+        if isinstance(table, SeriesZoneTable):
+            return dated_zone(table, series[table.series]) if table.series in series else None
         if isinstance(table, PolygonZoneTable):
             return PolygonZone(table.id, self._outline(table), self.indexer)
         if isinstance(table, BetweenLinesZoneTable):
@@ -204,18 +234,12 @@ class _Builder:
 
     def _load(self, file: str, kinds: tuple[str, ...]) -> list[Geometry]:
         """The parts of a GeoJSON file's geometries, in degrees."""
-        path = self.where / file
+        raw = self._bytes(file, MAX_GEOJSON_BYTES)
         try:
-            if path.stat().st_size > MAX_GEOJSON_BYTES:
-                raise _Geometry(f"{file}: larger than {MAX_GEOJSON_BYTES >> 20} MiB")
-            raw = path.read_bytes()
             features = json.loads(raw)["features"]
             shapes = [shape(feature["geometry"]) for feature in features]
-        except OSError as error:
-            raise _Geometry(f"{file}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError) as error:
             raise _Geometry(f"{file}: no GeoJSON FeatureCollection ({error})") from error
-        self.digest.update(raw)
         wrong = [geometry.geom_type for geometry in shapes if geometry.geom_type not in kinds]
         if wrong or not shapes:
             raise _Geometry(f"{file}: holds {wrong[0] if wrong else 'nothing'}; it should hold {' or '.join(kinds)}")
@@ -224,9 +248,23 @@ class _Builder:
             raise _Geometry(f"{file}: coordinates are not longitude, latitude in degrees")
         return list(shapely.get_parts(shapes))
 
+    def _bytes(self, file: str, most: int) -> bytes:
+        """A file's content, which goes into the agreement's hash."""
+        path = self.where / file
+        try:
+            if path.stat().st_size > most:
+                raise _Geometry(f"{file}: larger than {most >> 20} MiB")
+            raw = path.read_bytes()
+        except OSError as error:
+            raise _Geometry(f"{file}: {error.strerror}") from error
+        self.digest.update(raw)
+        return raw
+
 
 def _key(table: ZoneTable) -> str:
     """The key to which a problem of the zone's geometry is laid."""
+    if isinstance(table, SeriesZoneTable):
+        return "series"
     if isinstance(table, PolygonZoneTable):
         return "file" if table.file else ""
     return "lines" if isinstance(table, BetweenLinesZoneTable) else "between"

@@ -8,8 +8,19 @@ import msgspec
 
 from pipeline.agreement.clauses import NOTICE, Clause
 from pipeline.agreement.days import ReportingDays
-from pipeline.agreement.format import LineTable, MonitoringTable, NotEncoded, Party, ReadingTable, Tables, UnjudgedTable
+from pipeline.agreement.format import (
+    LineTable,
+    MonitoringTable,
+    NotEncoded,
+    Party,
+    ReadingTable,
+    SeriesTable,
+    SeriesZoneTable,
+    Tables,
+    UnjudgedTable,
+)
 from pipeline.agreement.remembering import RememberingTable
+from pipeline.agreement.series import Series
 from pipeline.agreement.terms import terms
 from pipeline.geometry.earth import Geometry
 from pipeline.geometry.line import Line
@@ -32,6 +43,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     Attributes:
         tables: the file as it was read, for showing.
         lines: compiled lines by id.
+        series: compiled series by id.
         zones: compiled zones, in the file's order.
         clauses: what its provisions ask of an incident, in the file's order.
         areas: outlines by `area_id`, for footprints that name an area.
@@ -46,6 +58,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     marker_chainages_m: Mapping[str, Mapping[str, float]]
     areas: Mapping[str, Geometry]
     fingerprint: str
+    series: Mapping[str, Series] = {}
 
     def __repr__(self) -> str:
         return f"<Agreement {self.name}, version {self.version}>"
@@ -125,7 +138,19 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """A line as the file describes it."""
         return next(table for table in self.tables.lines if table.id == line_id)
 
+    def series_table(self, zone: int) -> SeriesTable | None:
+        """The series by which a zone goes, as the file describes it; None where it goes by none."""
+        table = self.tables.zones[zone]
+        if not isinstance(table, SeriesZoneTable):
+            return None
+        return next(one for one in self.tables.series if one.id == table.series)
+
+    @cached_property
+    def is_dated(self) -> bool:
+        """Whether any zone's shape changes with time."""
+        return any(isinstance(table, SeriesZoneTable) for table in self.tables.zones)
+
     @cached_property
     def zone_areas_m2(self) -> tuple[float, ...]:
-        """The zones' areas, in their order."""
+        """The zones' areas, in their order; of one that is dated that of its latest shape."""
         return tuple(zone_area_m2(zone) for zone in self.zones)

@@ -144,6 +144,27 @@ class PolygonZoneTable(Sourced, frozen=True, kw_only=True):
     party: str | None = None
 
 
+class SeriesTable(Sourced, frozen=True, kw_only=True):
+    """A shape for each of some days: of an area whose edge moves, or of a line."""
+
+    title: str
+    file: str
+    accuracy_m: Metres
+    gap_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 0
+    starts_near: tuple[Lon, Lat] | None = None
+
+
+class SeriesZoneTable(Sourced, frozen=True, kw_only=True):
+    """A zone by the shape of the day: the area itself, or what lies near its boundary or the line."""
+
+    title: str
+    kind: Literal["series"]
+    series: str
+    within_m: Width | None = None
+    side: Literal["inside", "outside", "left", "right", "both"] | None = None
+    party: str | None = None
+
+
 class WeaponTable(Table, frozen=True, kw_only=True):
     """A weapon class: type before calibre."""
 
@@ -323,19 +344,21 @@ class MonitoringTable(Sourced, frozen=True, kw_only=True):
     consent_of: tuple[str, ...] = ()
 
 
-ZoneTable = OffsetZoneTable | CorridorZoneTable | BetweenLinesZoneTable | PolygonZoneTable
+ZoneTable = OffsetZoneTable | CorridorZoneTable | BetweenLinesZoneTable | PolygonZoneTable | SeriesZoneTable
 
 ZONES: dict[str, type[Sourced]] = {
     "offset": OffsetZoneTable,
     "corridor": CorridorZoneTable,
     "between_lines": BetweenLinesZoneTable,
     "polygon": PolygonZoneTable,
+    "series": SeriesZoneTable,
 }
 
 LISTS: dict[str, type[Table]] = {
     "sources": Citation,
     "parties": Party,
     "lines": LineTable,
+    "series": SeriesTable,
     "renewals": TermTable,
     "suspensions": SuspensionTable,
     "exceptions": ExceptionTable,
@@ -354,6 +377,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Citation, ...] = ()
     parties: tuple[Party, ...] = ()
     lines: tuple[LineTable, ...] = ()
+    series: tuple[SeriesTable, ...] = ()
     zones: tuple[ZoneTable, ...] = ()
     provisions: tuple[ProvisionTable, ...] = ()
     renewals: tuple[TermTable, ...] = ()

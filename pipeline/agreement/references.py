@@ -16,6 +16,7 @@ from pipeline.agreement.format import (
     PolygonZoneTable,
     ProhibitedActivityTable,
     ProvisionTable,
+    SeriesZoneTable,
     StayTable,
     Tables,
     UnjudgedTable,
@@ -35,6 +36,9 @@ from pipeline.agreement.terms import terms
 from pipeline.model.taxonomy import Activity, Weapon
 from pipeline.model.term import members
 
+_NAMED = ("sources", "parties", "lines", "series", "zones", "provisions", "exceptions", "readings", "monitoring")
+"""Tables each of which has an id that is unique among its own."""
+
 
 def check_references(tables: Tables, problems: Problems) -> None:
     """Adds a problem for each name that stands for nothing, each term that is none, each interval that ends early."""
@@ -42,6 +46,8 @@ def check_references(tables: Tables, problems: Problems) -> None:
     checker.head()
     for index, line in enumerate(tables.lines):
         checker.line(index, line)
+    for index, series in enumerate(tables.series):
+        checker.sourced("series", index, series)
     for index, zone in enumerate(tables.zones):
         checker.zone(index, zone)
     for index, provision in enumerate(tables.provisions):
@@ -74,7 +80,7 @@ class _Checker:
                 "", None, "timezone", f"{header.timezone!r} is no IANA time zone", "write one such as 'Europe/Kyiv'"
             )
         self.interval("", None, "in_force_until", header.in_force_from, header.in_force_until, "")
-        for name in ("sources", "parties", "lines", "zones", "provisions", "exceptions", "readings", "monitoring"):
+        for name in _NAMED:
             counted = Counter(item.id for item in getattr(self.tables, name))
             for index, item in enumerate(getattr(self.tables, name)):
                 if counted[item.id] > 1:
@@ -135,6 +141,9 @@ class _Checker:
         if isinstance(zone, PolygonZoneTable):
             if bool(zone.file) == bool(zone.area_ids):
                 self.problems.add("zones", index, "", "a polygon zone has a file or area_ids: just one", "", zone.id)
+            return
+        if isinstance(zone, SeriesZoneTable):
+            self.known("zones", index, "series", [zone.series], "series", zone.id)
             return
         if isinstance(zone, BetweenLinesZoneTable):
             self.known("zones", index, "lines", dict.fromkeys(zone.lines), "lines", zone.id)

@@ -73,6 +73,7 @@ def explain(error: Exception) -> Explained | None:
         return Explained(INTERRUPTED, ("interrupted",))
 
     from pipeline.agreement import AgreementError
+    from pipeline.notify.config import ConfigError
     from pipeline.outputs import OutputError
     from pipeline.recon.missions import MissionError
     from pipeline.resources import ResourceMissingError
@@ -89,7 +90,7 @@ def explain(error: Exception) -> Explained | None:
     )
     from pipeline.tables import OutputNameError
 
-    if isinstance(error, AgreementError | MissionError):
+    if isinstance(error, AgreementError | ConfigError | MissionError):
         return Explained(USAGE, (str(error), *map(str, error.problems)))
     if isinstance(error, StrictStop):
         return Explained(STRICT, (f"stopped at a row that cannot be read: {error}",))

@@ -139,13 +139,10 @@ def act(  # noqa: PLR0913, PLR0917 - each is an option of the command line
 
 def _act_on_store(path: Path, wish: Wish) -> "Acted":
     from pipeline.cli.whereabouts import Agreements
-    from pipeline.store import open_store
-    from pipeline.store.acting import Acting
+    from pipeline.store.acting import Acting, acting_store
 
     kind, known = wish.kind, Agreements(wish.files)
-    with open_store(path):
-        pass  # A store that is not there is not to be made.
-    with open_store(path, write=True) as opened:
+    with acting_store(path, kind) as opened:
         alert = _alert(opened, wish.alert_id)
         fields, other = wish.fields(alert, lambda named: _alert(opened, named), known, opened.parties(alert.agreement))
         with wish.refusals(alert.alert_id):

@@ -1,10 +1,11 @@
-"""`truceline agreement`: list, show, check, compare."""
+"""`truceline agreement`: list, show, check, series, compare."""
 
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.agreement_series import series
 from pipeline.cli.common import (
     DEFAULT_STORE,
     USAGE,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.law.comparison import Compared
 
 app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file.")
+app.command("series")(series)
 
 BATCH = 5_000
 """So many incidents are held against the readings at once."""

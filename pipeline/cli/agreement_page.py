@@ -18,6 +18,8 @@ from pipeline.agreement.format import (
     PolygonZoneTable,
     ProhibitedActivityTable,
     ProvisionTable,
+    SeriesTable,
+    SeriesZoneTable,
     Sourced,
     StayTable,
     UnjudgedTable,
@@ -25,6 +27,7 @@ from pipeline.agreement.format import (
     WithdrawalTable,
     ZoneTable,
 )
+from pipeline.cli.agreement_dated import series_entries, series_zone
 from pipeline.cli.agreement_terms import Standing, standing_at
 from pipeline.cli.monitoring_words import monitoring_words
 from pipeline.cli.reading_words import changes, weapon
@@ -62,6 +65,7 @@ class _Page:
             yield from self._list(f"In force on {self._time(at)}", stand)
         yield from self._list("Parties", [(party.id, _with_note(party.name, party.note)) for party in tables.parties])
         yield from self._chapter("Lines", [self._line(table) for table in tables.lines])
+        yield from self._chapter("Series", [self._series(table) for table in tables.series])
         areas = zip(tables.zones, self._agreement.zone_areas_m2, strict=True)
         yield from self._chapter("Zones", [self._zone_entry(table, area) for table, area in areas])
         provisions = [table for table in tables.provisions if table.id in judged]
@@ -138,10 +142,13 @@ class _Page:
             *_resting(table),
         ]
 
+    def _series(self, table: SeriesTable) -> tuple[str, list[Entry]]:
+        return f"{table.id}: {table.title}", [*series_entries(self._agreement, table), *_resting(table)]
+
     def _zone_entry(self, table: ZoneTable, area_m2: float) -> tuple[str, list[Entry]]:
         return f"{table.id}: {table.title}", [
             ("where", _where(table)),
-            ("area", f"{area_m2 / 1e6:,.1f} km²" if area_m2 < 1e8 else f"{area_m2 / 1e6:,.0f} km²"),
+            ("area", ("by the latest shape " if isinstance(table, SeriesZoneTable) else "") + _km2(area_m2)),
             ("binds", table.party or ""),
             *_resting(table),
         ]
@@ -226,9 +233,15 @@ def _resting(table: Sourced) -> list[Entry]:
     return [("source", f"{table.source}, confidence {table.confidence}"), ("note", table.note)]
 
 
+def _km2(area_m2: float) -> str:
+    return f"{area_m2 / 1e6:,.1f} km²" if area_m2 < 1e8 else f"{area_m2 / 1e6:,.0f} km²"
+
+
 def _where(table: ZoneTable) -> str:
     if isinstance(table, PolygonZoneTable):
         return f"drawn in {table.file}" if table.file else f"the areas {', '.join(table.area_ids)}"
+    if isinstance(table, SeriesZoneTable):
+        return series_zone(table)
     if isinstance(table, BetweenLinesZoneTable):
         return f"between {table.lines[0]} and {table.lines[1]}"
     ends = [end if isinstance(end, str) else distance(end) for end in table.between or ()]

@@ -16,6 +16,7 @@ from pipeline.cli import (
     kafka,
     ledgers,
     match,
+    notify,
     recon,
     rejects,
     run,
@@ -25,6 +26,8 @@ from pipeline.cli import (
     sources,
     tail,
     topics,
+    users,
+    watch,
     worker,
 )
 from pipeline.cli.common import Interrupted, NobodyReads
@@ -102,6 +105,9 @@ _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)
 _group(recon.app, "recon")
 _command("serve", serve.serve)
+_group(users.app, "users")
+_group(notify.app, "notify")
+_command("watch", watch.watch)
 _group(scenario.app, "scenario")
 _group(kafka.app, "kafka")
 _group(topics.app, "topics")

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.agreement import Agreement
-from pipeline.cli import show_alert, show_doubts, show_incident, whereabouts
+from pipeline.cli import show_alert, show_incident
 from pipeline.cli.agreement_page import asks
+from pipeline.cli.alert_words import AlertWords
 from pipeline.cli.evidence import evidence, explained, standing_now, versions_of
 from pipeline.cli.handover import lines
 from pipeline.cli.printing import Section
@@ -14,7 +15,6 @@ from pipeline.cli.register import duplicates_of, entries_of
 from pipeline.cli.show_alert import Behind
 from pipeline.cli.show_incident import Book, Known
 from pipeline.cli.tending import tended
-from pipeline.cli.whereabouts import Agreements
 from pipeline.console import Passage
 from pipeline.console.telling import Evidence
 from pipeline.law.handover import Handover
@@ -24,35 +24,8 @@ from pipeline.model.report import Report
 from pipeline.store import Store
 
 
-class Words:
-    """The words for what a console shows.
-
-    Args:
-        files: of agreements that are not shipped.
-    """
-
-    def __init__(self, files: Sequence[str] = ()) -> None:
-        self._known = Agreements(files)
-
-    def agreement(self, name: str) -> Agreement | None:
-        """The agreement of a name; None where its data is not at hand. A path is no name."""
-        return self._known.get(name) if name.replace("-", "").replace("_", "").isalnum() else None
-
-    def title(self, alert: Alert) -> str:
-        """What its provision is called."""
-        return show_alert.title(alert, self._of(alert))
-
-    def place(self, alert: Alert) -> str:
-        """Where it is, in a few words."""
-        return whereabouts.place(alert, self._of(alert))
-
-    def off_line(self, alert: Alert) -> str:
-        """How far from the line and on whose side; empty where no line is near."""
-        return whereabouts.off_line(alert, self._of(alert))
-
-    def doubts(self, alert: Alert) -> Sequence[str]:
-        """Why it is not more certain, a sentence each."""
-        return show_doubts.doubts(alert, self._of(alert))
+class Words(AlertWords):
+    """The words for what a console shows."""
 
     def provisions(self, agreement: Agreement) -> Mapping[str, str]:
         """What each clause asks, by the id of its provision."""
@@ -87,9 +60,6 @@ class Words:
     def handover(self, store: Store, note: Handover) -> str:
         """The note from one watch to the next, as Markdown."""
         return "\n".join(lines(note, self._known, store.last_day())) + "\n"
-
-    def _of(self, alert: Alert) -> Agreement | None:
-        return self._known.get(alert.agreement)
 
 
 def _known(store: Store, alert: Alert, reports: Sequence[Report]) -> Known | None:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common import PaceOption, UserError, data_console, plural, positive, say, say_next
+from pipeline.cli.serve import PORT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +48,7 @@ LEAD_IN = timedelta(hours=3)
 ScenarioOption = Annotated[str, typer.Option("--scenario", metavar="NAME", help="See `truceline scenario list`.")]
 
 
-def demo(
+def demo(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     scenario: ScenarioOption = "routine",
     agreement: Annotated[
         str, typer.Option("-a", "--agreement", metavar="AGREEMENT", help="A shipped agreement's name, or a TOML file.")
@@ -59,10 +61,18 @@ def demo(
     store: Annotated[
         Path | None, typer.Option("--store", metavar="FILE", help="Keep the record there, not in a temporary folder.")
     ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="P", min=0, max=65_535, help=f"The console's port; else {PORT}, or a free one."),
+    ] = None,
+    no_console: Annotated[bool, typer.Option("--no-console", help="Only the terminal: nothing is served.")] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Serve on when the scenario has ended, until Ctrl-C.")] = False,
 ) -> None:
-    """Watch a simulated ceasefire: reports come in, alerts arrive. Ctrl-C ends it.
+    """Watch a simulated ceasefire: reports come in, alerts arrive, in the terminal and in a browser. Ctrl-C ends it.
 
-    Nothing here is real: a generator makes the reports. Without --pace, time runs as fast as an eye can follow.
+    Nothing here is real: a generator makes the reports. Without --pace, time runs as fast as an eye can follow. The
+    console, where alerts can be acted on, is on this machine alone; on a terminal, or with --stay, it stays when the
+    scenario has ended.
     """
     from pipeline.agreement import load_agreement
     from pipeline.scenario.catalogue import ScenarioError
@@ -72,11 +82,30 @@ def demo(
         feed = _Feed(scenario, seed, loaded, pace)
     except ScenarioError as error:
         raise UserError(str(error)) from error
+    if no_console and (port is not None or stay):
+        raise UserError("--no-console goes with neither --port nor --stay")
+    if store is not None and store.exists():
+        raise UserError(
+            f"{store}: there is something already, and a demo begins with nothing: name another file; "
+            f"`truceline serve --store {store}` shows what a demo has left"
+        )
     place = store or _temporary()
     console = data_console()
-    shown = _Demo(place, loaded, feed, scenario, console)
-    shown.play(seconds)
+    shown = _Demo(place, loaded, feed, scenario, console, stay)
+    shown.play(seconds, None if no_console else partial(_hosted, shown, place, agreement, scenario, port))
     _tell(shown, place, temporary=store is None)
+
+
+def _hosted(
+    shown: "_Demo", place: Path, agreement: str, scenario: str, port: int | None
+) -> AbstractContextManager[str]:
+    """The console of what is played, on its clock."""
+    from pipeline.cli.console_words import Words
+    from pipeline.cli.hosting import hosted
+    from pipeline.console.settings import Playing
+
+    playing = Playing(scenario, shown.view.pace)
+    return hosted(place, Words([agreement]), lambda: shown.view.now, port, playing)
 
 
 def _temporary() -> Path:
@@ -134,11 +163,14 @@ def _received(record: "Report | Observation") -> datetime:
 class _Demo:
     """The monitor at work on a feed, and what the terminal shows of it."""
 
-    def __init__(self, place: Path, agreement: "Agreement", feed: _Feed, scenario: str, console: "Console") -> None:
+    def __init__(
+        self, place: Path, agreement: "Agreement", feed: _Feed, scenario: str, console: "Console", stay: bool
+    ) -> None:
         from pipeline.cli.arrivals import Arrivals
         from pipeline.cli.live import LiveView
 
         self._place, self._agreement, self._feed, self._console = place, agreement, feed, console
+        self._stay = stay
         self.view = LiveView(agreement, scenario, feed.pace, console.encoding)
         self.view.now = feed.begin
         self.latest: str | None = None
@@ -150,8 +182,13 @@ class _Demo:
         """What came in and what came of it."""
         return self.view.counts
 
-    def play(self, seconds: float | None) -> None:
-        """Until the scenario, the time or the patience of whoever watches ends."""
+    def play(self, seconds: float | None, console: "Callable[[], AbstractContextManager[str]] | None") -> None:
+        """Until the scenario, the time or the patience of whoever watches ends.
+
+        Args:
+            console: serves one, and gives its address.
+        """
+        from pipeline.cli.hosting import show as show_in_browser
         from pipeline.cli.interruption import Interruption, SteadyRecorder
         from pipeline.gazetteer import load_gazetteer
         from pipeline.store import open_store
@@ -163,6 +200,10 @@ class _Demo:
             with suppress(KeyboardInterrupt), ExitStack() as stack:
                 recorder.catch_up()
                 recorder.wait_to_look(LOOK_EVERY)
+                if console is not None:
+                    self.view.console = stack.enter_context(console())
+                    say(f"console: {self.view.console}")
+                    show_in_browser(self.view.console)
                 show = self._screen(stack)
                 for fresh in self._batches(recorder, seconds):
                     self._count(store)
@@ -177,7 +218,10 @@ class _Demo:
 
         began = drawn = time.monotonic()
         fresh: list[Alert] = []
-        while not self._feed.ended and (seconds is None or time.monotonic() - began < seconds):
+        while seconds is None or time.monotonic() - began < seconds:
+            self.view.ended = self._feed.ended
+            if self.view.ended and not self._stays:
+                break
             tick = time.monotonic()
             self.view.now = self._feed.begin + timedelta(seconds=(tick - began) * self._feed.pace)
             if due := self._feed.until(self.view.now):
@@ -191,6 +235,15 @@ class _Demo:
                 drawn, fresh = tick, []
             time.sleep(max(0.0, GATHER_S - (time.monotonic() - tick)))
         yield fresh
+
+    @property
+    def _stays(self) -> bool:
+        """Whether somebody is there who may still be at work when the scenario has ended."""
+        return bool(self.view.console) and (self._stay or self._on_screen)
+
+    @property
+    def _on_screen(self) -> bool:
+        return self._console.is_terminal and not self._console.is_dumb_terminal
 
     def _count(self, store: "Store") -> None:
         from pipeline.cli.live import Counts
@@ -207,7 +260,7 @@ class _Demo:
 
     def _screen(self, stack: ExitStack) -> "Callable[[list[Alert]], None]":
         """How alerts are shown: a screen of its own on a terminal, else a line each and no cursor control."""
-        if not self._console.is_terminal or self._console.is_dumb_terminal:
+        if not self._on_screen:
             say(ORDER_AND_P)
             return self._print
         from rich.live import Live
@@ -239,5 +292,5 @@ def _tell(shown: _Demo, place: Path, *, temporary: bool) -> None:
     )
     say(f"kept in {kept}")
     if counts.alerts:
-        for command in ("alerts list", f"alerts show {shown.latest or 'ID'}", "alerts map -o map.html"):
+        for command in ("alerts list", f"alerts show {shown.latest or 'ID'}", "alerts map -o map.html", "serve"):
             say_next(command, place)

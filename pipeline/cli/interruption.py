@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM during a run: they take effect between two batches, so that the summary counts what is on disk."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,11 +74,12 @@ class SteadyRecorder(Recorder):
         reports: Sequence[Report],
         rejects: Sequence[Reject] = (),
         observations: Sequence[Observation] = (),
+        within: Callable[[], object] = lambda: None,
     ) -> Outcome:
         """Takes a batch into the record."""
         self.interruption.begin()
         try:
-            return super().record(reports, rejects, observations)
+            return super().record(reports, rejects, observations, within)
         except BaseException:
             self.interruption.abandon()
             raise

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common import UNFINISHED, JsonOption, UserError, say, write_data, write_json
+from pipeline.cli.serve_kafka import mirror
 
 if TYPE_CHECKING:
     from pipeline.stream.broker_config import Secured
 
-app = typer.Typer(help="A Kafka broker on this machine: up, down, status.", no_args_is_help=True)
+app = typer.Typer(
+    help="A Kafka broker on this machine: up, down, status; and a store that mirrors a broker's topics.",
+    no_args_is_help=True,
+)
+app.command("mirror")(mirror)
 
 PASSWORD_VARIABLE = "TRUCELINE_KAFKA_PASSWORD"
 

@@ -39,12 +39,18 @@ class Counts(NamedTuple):
 
 
 class LiveView:
-    """Everything that the screen shows; it is drawn anew to the terminal's size each time."""
+    """Everything that the screen shows; it is drawn anew to the terminal's size each time.
+
+    Attributes:
+        console: where the console of it can be opened; empty where there is none.
+        ended: there is no more to come.
+    """
 
     def __init__(self, agreement: Agreement, scenario: str, pace: float, encoding: str) -> None:
         self.agreement, self.scenario, self.pace = agreement, scenario, pace
         self.now: datetime = agreement.in_force[0]
         self.counts = Counts()
+        self.console, self.ended = "", False
         self._seen: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER)
         self._alerts: deque[Alert] = deque(maxlen=_KEPT)
         self._strip = Strip(agreement, blocks_or_ascii(encoding))
@@ -96,7 +102,11 @@ class LiveView:
         last = Text(figures)
         last.append(f"alerts {number(counts.alerts)}", "bold")
         last.append(f"   possible {number(counts.possible)}   rumours {number(counts.unresolved)}")
-        return [first, Text(f"{self.now:%Y-%m-%d %H:%M:%S} UTC{local}   Ctrl-C ends"), last]
+        clock_line = Text(f"{self.now:%Y-%m-%d %H:%M:%S} UTC{local}   ")
+        if self.console:
+            clock_line.append(f"console {self.console}   ", "bold")
+        clock_line.append("the scenario has ended; Ctrl-C ends the console" if self.ended else "Ctrl-C ends")
+        return [first, clock_line, last]
 
 
 class _Cells(NamedTuple):

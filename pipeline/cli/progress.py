@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.cli.common import bytes_of, error_console, number, plural, say, visible
 
@@ -11,13 +11,23 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from pipeline.sources.inputs import Input
-
 EVERY_S = 5.0
 """How often a plain line is said."""
 
 _WARM_UP_S = 0.5
 """A rate over less time than this says nothing."""
+
+
+class Measured(Protocol):
+    """What is read: how many bytes it has, where that is known, and how many of them are read."""
+
+    @property
+    def size(self) -> int | None:
+        """All its bytes, or None."""
+
+    @property
+    def bytes_read(self) -> int:
+        """Those that were read."""
 
 
 class Progress:
@@ -27,7 +37,7 @@ class Progress:
         inputs: whose bytes make the whole; where one's size is not known, there is no share of it.
     """
 
-    def __init__(self, inputs: Sequence["Input"]) -> None:
+    def __init__(self, inputs: Sequence[Measured]) -> None:
         self._inputs = list(inputs)
         sizes = [given.size for given in inputs]
         self._total = None if any(size is None for size in sizes) else sum(size or 0 for size in sizes)

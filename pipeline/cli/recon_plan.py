@@ -141,7 +141,7 @@ def _propose(store: Path, made: "Plan", mission: str, by: str) -> None:
     from pipeline.store import open_store
     from pipeline.store.tasking import Tasking
 
-    with open_store(store, write=True) as opened:
+    with open_store(store, write=True, beside=True) as opened:
         done = Tasking(opened).propose([_ask(one, mission) for one in made.chosen], by)
     new = sum(is_new for _, is_new in done)
     say(f"{plural(new, 'task')} proposed; {len(done) - new:,} stood already. Nobody was asked.")

@@ -204,9 +204,8 @@ def _taken(
     from pipeline.store.tasking import Tasking, TaskRefusedError
 
     step, by = step_by
-    with open_store(path):
-        pass  # A store that is not there is not to be made.
-    with open_store(path, write=True) as opened:
+    # Reports are recorded as a run does; a step alone goes beside one.
+    with open_store(path, write=True, beside=not _inputs(reports)) as opened:
         known = _named(opened, name)
         if step not in known.allowed:
             fields = {**fields, "report_ids": ()}
@@ -222,11 +221,15 @@ def _taken(
 def _reports(store: "Store", words: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
     """The ids of an answer's reports; those in files are recorded as any other."""
     ids: list[str] = []
-    inputs = [word for word in words if word == "-" or Path(word.partition("=")[2] or word).exists()]
+    inputs = _inputs(words)
     for word in words:
         if word not in inputs:
             ids += [part.strip() for part in word.split(",") if part.strip()]
     return tuple(dict.fromkeys([*ids, *(_recorded(store, inputs, files) if inputs else [])]))
+
+
+def _inputs(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word == "-" or Path(word.partition("=")[2] or word).exists()]
 
 
 def _recorded(store: "Store", words: Sequence[str], files: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ SHOWN_BYTES = 2_000
 def list_rejects(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the rejects: number, file and row, reason, field, what is wrong."""
     from pipeline.cli.words import safe
-    from pipeline.store.database import open_store
+    from pipeline.store import open_store
 
     with open_store(store) as record:
         count = 0
@@ -54,7 +54,7 @@ def list_rejects(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
 def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """Show one reject with its row's bytes, control characters written out."""
     from pipeline.cli.words import safe
-    from pipeline.store.database import open_store
+    from pipeline.store import open_store
 
     with open_store(store) as record:
         # Rejects are few; a search by number is not worth an index of its own.
@@ -86,7 +86,7 @@ def show(which: NumberArgument, store: StoreOption = DEFAULT_STORE, as_json: Jso
 @app.command("export")
 def export(out: OutOption, store: StoreOption = DEFAULT_STORE) -> None:
     """Write the rejects to a file, with the bytes of their rows in base64 (bytes_base64), length and sha256."""
-    from pipeline.store.database import open_store
+    from pipeline.store import open_store
     from pipeline.tables import TableKind, check_output, write_records
 
     check_output(out, TableKind.REJECTS)

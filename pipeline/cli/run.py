@@ -26,7 +26,16 @@ from pipeline.cli.common import (
     say,
     say_next,
 )
+from pipeline.cli.following import FollowOption, check_follow, followed
 from pipeline.cli.progress import Progress
+from pipeline.cli.replacing import (
+    Onlooker,
+    ReplacesOption,
+    WithdrawManyOption,
+    check_replaces,
+    compared,
+    difference_lines,
+)
 from pipeline.cli.reporting import (
     ListenOption,
     SummaryOption,
@@ -64,6 +73,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     metrics_listen: ListenOption = None,
     mapping: MappingOption = None,
     feed: FeedOption = None,
+    replaces: ReplacesOption = None,
+    withdraw_many: WithdrawManyOption = False,
+    follow: FollowOption = False,
     summary: SummaryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,10 +85,18 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     not seen before judges what is there already.
     """
     check_summary(summary)
+    if follow:
+        check_follow(inputs, pace, replaces)
     loaded = load_agreements(agreements)
-    opened = open_inputs(inputs, mapping, feed)
+    opened = [] if follow else open_inputs(inputs, mapping, feed)
+    check_replaces(replaces or (), opened, store, many=withdraw_many)
     collect_seldom()
-    account = _Run(loaded, opened, store).work(pace, strict, metrics_listen)
+    work = _Run(loaded, opened, store)
+    if follow:
+        work.follow(inputs, mapping, feed)
+    if replaces:
+        work.replace(replaces, open_inputs(inputs, mapping, feed), withdraw_many)
+    account = work.work(pace, strict, metrics_listen)
     account.tell(as_json, summary)
 
 
@@ -104,11 +124,23 @@ class _Run:
         self._agreements, self._inputs, self._store = agreements, inputs, store
         self._summary = Summary()
         self._rejects: Counter[str] = Counter()
+        self._replaces: Sequence[str] = ()
+        self._again: Sequence[Input] = ()
+        self._withdraw_many = False
+        self._followed: tuple[Sequence[str], Path | None, str | None] | None = None
+
+    def replace(self, names: "Sequence[str]", again: "Sequence[Input]", many: bool) -> None:
+        """Has the inputs take the place of earlier ones; `again` are the inputs, to be read once before."""
+        self._replaces, self._again, self._withdraw_many = names, again, many
+
+    def follow(self, words: "Sequence[str]", mapping: Path | None, feed: str | None) -> None:
+        """Has inputs read for as long as they grow."""
+        self._followed = words, mapping, feed
 
     def work(self, pace: float | None, strict: bool, listen: str | None) -> _Account:
         """Reads everything; an error that leaves something to tell of comes back in the account."""
         from pipeline.cli.interruption import Interruption
-        from pipeline.store.database import StoreError, open_store
+        from pipeline.store import StoreError, open_store
         from pipeline.store.runner import StrictStop
 
         error: Exception | None = None
@@ -135,11 +167,32 @@ class _Run:
         recorder = SteadyRecorder(interruption, record, self._agreements, load_gazetteer().outlines)
         recorder.wait_to_look(LOOK_EVERY)
         with ExitStack() as stack:
-            progress = stack.enter_context(Progress(self._inputs))
+            following = None if self._followed is None else followed(record, *self._followed)
+            progress = stack.enter_context(Progress(self._inputs if following is None else [following]))
             self._catch_up(recorder, progress)
             metrics = self._metrics(stack, record, self._agreements, listen)
-            watch = self._watch(progress, interruption, metrics, paced=pace is not None)
-            runner.run(recorder, self._inputs, summary=self._summary, pace=pace, strict=strict, watch=watch)
+            onlooker = Onlooker(record, self._inputs, replaces=bool(self._replaces))
+            watch = self._watch(
+                progress, interruption, metrics, onlooker, paced=pace is not None or following is not None
+            )
+            if following is not None:
+                stack.enter_context(following)
+                stack.callback(onlooker.tell)
+                runner.follow(recorder, following, summary=self._summary, strict=strict, watch=watch)
+                return
+            compare = compared(record, self._replaces, self._again, self._summary, many=self._withdraw_many)
+            export, replaced = stack.enter_context(compare)
+            stack.callback(onlooker.tell)
+            runner.run(
+                recorder,
+                self._inputs,
+                summary=self._summary,
+                pace=pace,
+                strict=strict,
+                watch=watch,
+                export=export,
+                replaced=replaced,
+            )
 
     def _catch_up(self, recorder: "SteadyRecorder", progress: Progress) -> None:
         """Judges what the log holds already by the agreements that have not seen it."""
@@ -156,7 +209,13 @@ class _Run:
         recorder.catch_up(judged)
 
     def _watch(
-        self, progress: Progress, interruption: "Interruption", metrics: "RunMetrics | None", *, paced: bool
+        self,
+        progress: Progress,
+        interruption: "Interruption",
+        metrics: "RunMetrics | None",
+        onlooker: Onlooker,
+        *,
+        paced: bool,
     ) -> "Callable[[Step], None]":
         from pipeline.cli.arrivals import Arrivals
 
@@ -169,6 +228,7 @@ class _Run:
                 revision.revision == 1 and not revision.supersedes and revision.alert.standing.value == "raised"
                 for revision in step.outcome.revisions
             )
+            onlooker.see(step)
             if metrics is not None:
                 metrics.on_step(step)
             # Whoever watches a feed waits for its alerts; of a file that is read at full speed they would be a flood.
@@ -208,6 +268,7 @@ def summary_lines(summary: "Summary", rejects: "Counter[str]") -> list[str]:
         ("  rejected", summary.rejected, reasons(rejects)),
         ("reports", summary.reports, f"{number(summary.duplicates)} of them seen before, {number(summary.late)} late"),
         (WATCH_LOG, summary.observations, "observations of who watched where"),
+        *difference_lines(summary),
         ("matches", summary.matches, f"and {number(summary.outside)} outside every zone"),
         ("incidents", summary.incidents, f"in the store, and {plural(summary.unresolved, 'unresolved rumour')}"),
         ("alerts", summary.alerts, f"in the store, and {number(summary.possible)} possible"),

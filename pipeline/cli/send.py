@@ -14,6 +14,7 @@ from pipeline.cli.common import (
     JsonOption,
     MappingOption,
     PaceOption,
+    UserError,
     bytes_of,
     number,
     open_inputs,
@@ -52,6 +53,9 @@ CheckpointOption = Annotated[
         "--checkpoint", metavar="FILE", help="Note there how far each file is sent, and go on from there next time."
     ),
 ]
+ReplacesOption = Annotated[list[str] | None, typer.Option("--replaces", metavar="FILE", hidden=True)]
+FollowOption = Annotated[bool, typer.Option("--follow", hidden=True)]
+"""Both are refused, with what to do instead: whoever knows them from `run` may look for them here."""
 RateOption = Annotated[
     float | None, typer.Option("--rate", metavar="N", parser=positive, help="At most N reports a second.")
 ]
@@ -67,6 +71,8 @@ def send(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     metrics_listen: ListenOption = None,
     mapping: MappingOption = None,
     feed: FeedOption = None,
+    replaces: ReplacesOption = None,
+    follow: FollowOption = False,
     summary: SummaryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,6 +85,10 @@ def send(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     from pipeline.stream.send import Pace, Summary
 
     check_summary(summary)
+    if replaces:
+        raise UserError("--replaces: topics hold no state to compare an export with; `truceline run` does that")
+    if follow:
+        raise UserError("--follow: give `tail -F FILE` to this command as - instead, or use `truceline run --follow`")
     settings = settings_of(config, kafka)
     work = _Sending(settings, open_inputs(inputs, mapping, feed), Summary())
     error = work.work(checkpoint, Pace(pace, rate), metrics_listen)

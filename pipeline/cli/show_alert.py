@@ -118,7 +118,10 @@ def _along(alert: Alert, agreement: Agreement | None) -> str:
         return f"{off_line(alert, agreement)}: {name}{give}"
     if (alert.radius_m or 0.0) > abs(alert.offset_m or 0.0) or alert.side is Side.ON:
         return f"{off_line(alert, agreement)}, on either side: {name}{give}, {at}"
-    return f"{distance(abs(alert.offset_m or 0.0))} from {name}{give}, {at}, {side_in_full(alert, agreement)}"
+    # Nearer than the line is exact, a side is the drawing's and not the ground's.
+    is_drawn = table is not None and abs(alert.offset_m or 0.0) <= table.accuracy_m + (alert.radius_m or 0.0)
+    drawn = ", as the line is drawn" if is_drawn else ""
+    return f"{distance(abs(alert.offset_m or 0.0))} from {name}{give}, {at}, {side_in_full(alert, agreement)}{drawn}"
 
 
 def when(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:

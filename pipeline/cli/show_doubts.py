@@ -43,6 +43,12 @@ class _Figures:
     def km2(self, name: str) -> str:
         return f"{self._figures[name]:,.0f} km²"
 
+    def shape(self) -> str:
+        """How old a zone's shape is, and for how much of the time there is none."""
+        age, without = self._figures["age_days"], self._figures["share_without"]
+        old = f": it is {age} days old, of {safe(str(self._figures['content_date']))}" if age else ""
+        return old + (f"; for {share(without)} of the time there is none" if without else "")
+
     def word(self, name: str) -> str:
         """A term as people write it."""
         return safe(str(self._figures[name]).replace("_", " "), 200)
@@ -100,6 +106,11 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
     Doubt.LINE_OF_ANOTHER_TIME: lambda f: (
         f"The line is drawn as it was at another time{f.times('line_valid_from', 'line_valid_until')}: "
         "which side this was on may be another."
+    ),
+    Doubt.SHAPE_OF_ANOTHER_DAY: lambda f: f"The zone's shape is not that of the day{f.shape()}.",
+    Doubt.SHAPE_CHANGES: lambda f: (
+        "The zone's shape changed within the interval: by one shape "
+        f"{f.share('share_least')} of the place is inside, by another {f.share('share_most')}."
     ),
     Doubt.TIME_STRADDLES: lambda f: f"The provision was in force for {f.share('share_in_force')} of the interval.",
     Doubt.WEAPON_UNCLEAR: lambda f: (

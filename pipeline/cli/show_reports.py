@@ -12,7 +12,7 @@ from pipeline.gazetteer import load_gazetteer
 from pipeline.geometry.earth import area_m2
 from pipeline.geometry.footprints import outline, sectors
 from pipeline.model.footprint import Area, Bearing, Disc, Footprint
-from pipeline.model.report import Count, Report
+from pipeline.model.report import Count, Remark, Report
 from pipeline.model.taxonomy import Activity, Weapon
 
 Calibre = float | tuple[float, float] | None
@@ -75,6 +75,7 @@ def report_lines(report: Report, days: ReportingDays | None) -> list[str]:
     if report.received_at is not None:
         entered.append(f"received {stamp(report.received_at)} UTC")
     lines = [safe(report.report_id), ", ".join(said_by), *entered, footprint_words(report.footprint)]
+    lines += map(_remark, report.remarks or ())
     if report.text:
         lines.append(f"“{safe(report.text)}”")
     if report.url:
@@ -84,6 +85,12 @@ def report_lines(report: Report, days: ReportingDays | None) -> list[str]:
         name = PurePath(report.origin.file).name or report.origin.file
         lines.append(f"from {safe(name, 200)}, row {report.origin.row}")
     return lines
+
+
+def _remark(remark: Remark) -> str:
+    """What the reader made of the source's words."""
+    doubt = "in doubt: " if remark.doubtful else ""
+    return f"{doubt}{safe(remark.field, 60)} from “{safe(remark.said, 300)}”: {remark.rule.meaning}"
 
 
 def footprint_words(footprint: Footprint) -> str:

@@ -8,18 +8,14 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter, SkipValidation
 
-from pipeline.console.acts import act_record, checked, fields_of, revision_of
+from pipeline.console.access.asking import Doing, author
+from pipeline.console.acts import revision_of
 from pipeline.console.asked import Cursor, Limit, Moment, utc
-from pipeline.console.board import Row
-from pipeline.console.core import Console, Given
+from pipeline.console.core import Given
+from pipeline.console.desk import done, opened
 from pipeline.console.listing import MAX_TEXT, Box, Wanted, chosen, page, place_of
-from pipeline.console.problems import ProblemError
-from pipeline.console.records import AlertDetail, AlertPage, Done, Listed, Points, Wish
-from pipeline.model.records import Alert
+from pipeline.console.records import AlertDetail, AlertPage, Done, Points, Wish
 from pipeline.model.taxonomy import Severity, Standing, Status
-from pipeline.recon.tasks import Task
-from pipeline.store.acting import Acting, MovedOnError
-from pipeline.store.tasking import tasks_of
 
 Word = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Words = list[Word]
@@ -100,39 +96,7 @@ def points(console: Given, wanted: Filters) -> Points:
 @get("/api/alerts/{alert_id:str}", sync_to_thread=True, tags=["alerts"])
 def show_alert(console: Given, alert_id: AlertId) -> AlertDetail:
     """One alert: its incident, reports, doubts, history, what was done with it and what may be, all of it in words."""
-    row = console.row(alert_id)
-    with console.reading() as store:
-        alert = store.alert(alert_id) or row.alert
-        opened = Acting(store).look(alert)
-        row = Row(alert, row.revision if opened is None else opened.revision, row.raised_at)
-        behind = console.settings.telling.alert(store, alert, console.now)
-        incident = store.incident(alert.incident_id)
-        history = list(store.history(alert_id))
-        tasks = [_task(one) for one in tasks_of(store, alert)]
-    return AlertDetail(
-        alert=console.listed(row),
-        doubts=list(console.settings.telling.doubts(alert)),
-        incident=incident,
-        reports=list(behind.reports),
-        history=history,
-        acts=[act_record(act) for act in behind.acts],
-        allowed=[] if opened is None else list(opened.case.allowed),
-        passages=list(behind.passages),
-        tasks=tasks,
-        now=list(behind.now),
-    )
-
-
-def _task(one: Task) -> dict[str, object]:
-    """A task with its steps, as programs have it."""
-    return {
-        "task_id": one.task_id,
-        "state": one.state,
-        "ask": one.ask,
-        "allowed": list(one.allowed),
-        "report_ids": list(one.report_ids),
-        "steps": [{"event": taken.event, "done": taken.done, "why": taken.why or None} for taken in one.taken],
-    }
+    return opened(console, alert_id)
 
 
 @post("/api/alerts/{alert_id:str}/actions", status_code=200, tags=["alerts"])
@@ -141,38 +105,13 @@ async def act(request: Request[Any, Any, Any], console: Given, alert_id: AlertId
 
     The revision that the operator had before him, in the body or in `If-Match`, guards against what came between:
     if the alert has moved on, nothing is done, and the answer (409) holds it as it stands. What cannot be done from
-    where the alert stands is refused (409), with what can.
+    where the alert stands is refused (409), with what can. Where there are users, the author is who is logged in.
     """
-    revision = revision_of(data, request.headers.get("if-match"))
-    row = console.row(alert_id)
-    done = await asyncio.to_thread(_act, console, row, data, revision)
+    revision, access = revision_of(data, request.headers.get("if-match")), console.settings.access
+    about = alert_id if revision is None else f"{alert_id} at revision {revision}"
+    async with Doing(request.scope, access, data.action, about):
+        wish = msgspec.structs.replace(data, by=author(request.scope, access, data.by))
+        row = console.row(alert_id)
+        acted = await asyncio.to_thread(done, console, row, wish, revision)
     await console.hub.look()
-    return done
-
-
-def _act(console: Console, row: Row, wish: Wish, revision: int | None) -> Done:
-    other = None if wish.other is None else console.row(wish.other).alert
-    alert, fields = row.alert, fields_of(wish)
-    checked(wish, alert, other, console.settings.telling.agreement(alert.agreement))
-    try:
-        done = console.backend.act(alert, wish.action, wish.by, revision=revision, other=other, **fields)
-    except MovedOnError as moved:
-        raise _moved_on(console, alert, moved) from moved
-    case = done.case
-    listed = None if case is None else console.listed(Row(case.alert, done.revision, row.raised_at))
-    acts = [] if case is None else [one for one in case.acts if one.action.action_id == done.action.action_id]
-    record = act_record(acts[0] if acts else done.action)
-    return Done(act=record, alert=listed, allowed=[] if case is None else list(case.allowed))
-
-
-def _moved_on(console: Console, alert: Alert, moved: MovedOnError) -> ProblemError:
-    """The conflict, with the alert as it stands."""
-    present: Listed | None = None
-    with console.reading() as store:
-        found = store.alert(alert.alert_id)
-        opened = None if found is None else Acting(store).look(found)
-        if opened is not None:
-            raised_at = console.row(alert.alert_id).raised_at
-            present = console.listed(Row(opened.case.alert, opened.revision, raised_at))
-    told = None if present is None else msgspec.to_builtins(present)
-    return ProblemError(409, "moved_on", str(moved), present=told)
+    return acted

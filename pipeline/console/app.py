@@ -9,14 +9,15 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Middleware
 
-from pipeline.console import alerts, cap_feed, events, health, incidents, ogc, record, watched
+from pipeline.console import alerts, cap_feed, events, health, incidents, ogc, record, session, silences, watched
+from pipeline.console.access.gate import Gate
 from pipeline.console.backend import Backend
 from pipeline.console.core import Console
 from pipeline.console.guards import Guards
 from pipeline.console.pages import pages
-from pipeline.console.problems import ProblemError, of_any, of_http, of_problem, of_store
+from pipeline.console.problems import ProblemError, of_any, of_depth, of_http, of_problem, of_store
 from pipeline.console.settings import Settings
 from pipeline.store import StoreError
 
@@ -35,8 +36,16 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     record.show_compliance,
     record.show_register,
     record.show_handover,
+    session.show_session,
+    session.log_in,
+    session.log_out,
+    session.show_audit,
+    silences.list_silences,
+    silences.make_silence,
+    silences.end_silence,
     watched.show_coverage,
     watched.show_spacetime,
+    watched.list_tasks,
     ogc.landing,
     ogc.conformance,
     ogc.collections,
@@ -45,6 +54,7 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     ogc.item,
     cap_feed.show_feed,
     cap_feed.show_message,
+    health.show_clock,
     health.healthz,
     health.readyz,
     health.metrics,
@@ -65,6 +75,10 @@ def create_app(backend: Backend, settings: Settings, more: Sequence[ControllerRo
         await console.hub.start()
         yield
         await console.hub.close()
+        if settings.silencing is not None:
+            await settings.silencing.close()
+        if settings.access is not None:
+            settings.access.close()
 
     app = Litestar(
         route_handlers=[*HANDLERS, *pages(), *more],
@@ -76,16 +90,24 @@ def create_app(backend: Backend, settings: Settings, more: Sequence[ControllerRo
             ProblemError: of_problem,
             HTTPException: of_http,
             StoreError: of_store,
+            RecursionError: of_depth,
             Exception: of_any,
         },
         lifespan=[looking],
-        middleware=[Guards(settings.hosts)],
+        middleware=_before(settings),
         logging_config=None,
         openapi_config=_description(),
         request_max_body_size=MAX_BODY,
     )
     app.state["console"] = console
     return app
+
+
+def _before(settings: Settings) -> list[Middleware]:
+    """What a request has to pass, in this order."""
+    proxy = [] if settings.proxy is None else [settings.proxy]
+    gate = [] if settings.access is None else [Gate(settings.access)]
+    return [*proxy, Guards(settings.hosts), *gate]
 
 
 def _description() -> OpenAPIConfig:

@@ -1,7 +1,5 @@
 """Where the console reads from, and how it acts: the seam behind which a store of its own or a broker may be."""
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +8,10 @@ from typing import Any, Protocol
 from pipeline.agreement import Agreement
 from pipeline.model.records import Alert
 from pipeline.model.taxonomy import ActionKind
-from pipeline.store import open_store
-from pipeline.store.acting import Acted, Acting
-from pipeline.store.database import BusyStoreError
+from pipeline.store.acting import Acted, Acting, acting_store
 
-PATIENCE_S = 2.0
-"""How long an act waits for another's to be written; a run holds the store for longer, and then it is busy."""
-
-_AGAIN_S = 0.05
+PATIENCE_S = 10.0
+"""How long an act waits for its turn: a run writes a batch in a transaction, and others take turns with it."""
 
 
 class Backend(Protocol):
@@ -26,6 +20,11 @@ class Backend(Protocol):
     @property
     def path(self) -> Path:
         """The store's file, which is only read here."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the store may not say how things are now; None where it does."""
         ...
 
     def act(
@@ -47,17 +46,14 @@ class Backend(Protocol):
 
 
 class StoreBackend:
-    """A store that this process writes to for the moment of an act only, as `truceline act` does.
+    """A store that this process writes to for the moment of an act only, as `truceline act` does."""
 
-    Args:
-        agreements: gives the agreement of a name, if its data is at hand.
-    """
+    trouble: str | None = None
 
     def __init__(
         self, path: Path, agreements: Callable[[str], Agreement | None], clock: Callable[[], datetime]
     ) -> None:
         self.path, self._agreements, self._clock = path, agreements, clock
-        self._turn = threading.Lock()
 
     def act(
         self,
@@ -70,22 +66,11 @@ class StoreBackend:
         **fields: Any,
     ) -> Acted:
         """Does something with an alert; waits for its turn for `PATIENCE_S`."""
-        with open_store(self.path):
-            pass  # A store that is not there is not to be made.
-        with self._turn:
-            return self._act(alert, kind, by, revision=revision, other=other, **fields)
-
-    def _act(self, alert: Alert, kind: ActionKind, by: str, **how: Any) -> Acted:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                with open_store(self.path, write=True) as store:
-                    judging = self._judging(alert, store.fingerprint(alert.agreement))
-                    return Acting(store, self._clock, judging).act(alert, kind, by, **how)
-            except BusyStoreError:
-                if time.monotonic() >= until:
-                    raise
-            time.sleep(_AGAIN_S)
+        with acting_store(self.path, kind) as store:
+            store.patience_s = PATIENCE_S
+            judging = self._judging(alert, store.fingerprint(alert.agreement))
+            acting = Acting(store, self._clock, judging)
+            return acting.act(alert, kind, by, revision=revision, other=other, **fields)
 
     def _judging(self, alert: Alert, fingerprint: str | None) -> Sequence[Agreement]:
         """The agreement by which an alert was judged, if it is at hand as it was."""

@@ -1,6 +1,5 @@
 """The alerts of a store at hand, as they stand: read once, and then only what the history says has changed."""
 
-import sqlite3
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.law.waiting import Waiting
-from pipeline.model.records import Alert, Revision
+from pipeline.model.records import Alert
 from pipeline.model.taxonomy import Severity
 from pipeline.model.times import to_us
 from pipeline.store import Store, open_store
 from pipeline.store.database import store_errors
+from pipeline.store.history import Entry, entries_after, last_entry
 from pipeline.store.watching import waiting
 
 Key = tuple[int, int, str]
@@ -26,7 +26,6 @@ AT_ONCE = 5_000
 """So many entries of the history are read at once."""
 
 _alert = msgspec.json.Decoder(Alert).decode
-_revision = msgspec.json.Decoder(Revision).decode
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
@@ -46,13 +45,6 @@ class Row(NamedTuple):
     def waiting(self) -> Waiting:
         """The alert with its age."""
         return Waiting(self.alert, self.raised_at)
-
-
-class Entry(NamedTuple):
-    """One entry of the history, with its number: they only grow."""
-
-    number: int
-    said: Revision
 
 
 class Snapshot:
@@ -148,22 +140,6 @@ def _file(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return about.st_dev, about.st_ino
-
-
-def entries_after(store: Store, number: int, limit: int, last: int | None = None) -> list[Entry]:
-    """The history after an entry, in order.
-
-    Args:
-        last: the number of the last entry to give.
-    """
-    asked = "SELECT entry, said FROM history WHERE entry > ? AND entry <= ? ORDER BY entry LIMIT ?"
-    rows = store.connection.execute(asked, (number, (1 << 62) if last is None else last, limit))
-    return [Entry(entry, _revision(said)) for entry, said in rows]
-
-
-def last_entry(connection: sqlite3.Connection) -> int:
-    """The number of the last entry of the history; 0 where there is none."""
-    return int(connection.execute("SELECT coalesce(max(entry), 0) FROM history").fetchone()[0])
 
 
 def _all(store: Store) -> Snapshot:

@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 from pipeline.agreement import Agreement
 from pipeline.console.answers import Answers
 from pipeline.console.backend import Backend
-from pipeline.console.board import Board, Entry, Row, Snapshot, rows_of
+from pipeline.console.board import Board, Row, Snapshot, rows_of
 from pipeline.console.hub import Hub
 from pipeline.console.listing import is_overdue, looked_after_by
 from pipeline.console.problems import not_found
@@ -21,6 +21,7 @@ from pipeline.console.settings import Settings
 from pipeline.metrics import DriverMetrics, Role
 from pipeline.model.records import Alert
 from pipeline.store import Store, open_store
+from pipeline.store.history import Entry
 
 PLACES_KEPT = 200_000
 
@@ -41,8 +42,10 @@ class Console:
             self.metrics.progress,
             tick_s=settings.tick_s,
             alive_s=settings.alive_s,
+            behind=lambda: backend.trouble,
         )
         self.answers = Answers()
+        self.laws = Answers()
         self._places: dict[tuple[Any, ...], str] = {}
 
     @property

@@ -1,18 +1,21 @@
 """What holds for every answer, whoever gives it: who may ask under which name, and what a browser may do with it."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
-from pipeline.console.problems import MEDIA_TYPE, Problem
+from pipeline.console.problems import MEDIA_TYPE, Problem, ProblemError
 
 POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; img-src 'self'"
 )
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -50,9 +53,9 @@ class Guards:
 
             refused = self._refusal(Headers.from_scope(scope), scope["method"])
             if refused is None:
-                await app(scope, receive, send_on)
+                await app(scope, receive if scope["method"] in SAFE else _whole(receive), send_on)
             else:
-                await _answer(refused, send_on)
+                await refuse(refused, send_on)
 
         return guarded
 
@@ -60,14 +63,31 @@ class Guards:
         host = headers.get("host", "")
         if _name_in(host) not in self._hosts:
             return Problem(title="Misdirected Request", status=421, detail="this server does not go by that name")
-        if method in _SAFE:
+        if method in SAFE:
             return None
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return Problem(title="Forbidden", status=403, detail="another site's page may change nothing here")
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        # What is deleted has no body; and no other site's page can ask for that unless it is allowed to.
+        if kind != "application/json" and (kind or method != "DELETE"):
             return Problem(title="Unsupported Media Type", status=415, detail="send application/json")
         return None
+
+
+def _whole(receive: Receive) -> Receive:
+    """What is received, of one who may go before he has said all: that is no error of ours."""
+    over = False
+
+    async def receive_on() -> ReceiveMessage:
+        nonlocal over
+        message = await receive()
+        if message["type"] == "http.disconnect" and not over:
+            raise ProblemError(400, "cut_short", "the request ended before it was whole")
+        over = over or (message["type"] == "http.request" and not message["more_body"])
+        return message
+
+    return receive_on
 
 
 def _name_in(host: str) -> str:
@@ -77,8 +97,10 @@ def _name_in(host: str) -> str:
     return without.removeprefix("[").removesuffix("]").lower()
 
 
-async def _answer(problem: Problem, send: Send) -> None:
+async def refuse(problem: Problem, send: Send, headers: Mapping[str, str] | None = None) -> None:
+    """Answers with a problem, without asking the application."""
     body = msgspec.json.encode(problem)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    told = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **(headers or {})}
+    about = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": about})
     await send({"type": "http.response.body", "body": body, "more_body": False})

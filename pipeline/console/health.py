@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 from pipeline.console.core import Console, Given
 from pipeline.console.problems import ProblemError
-from pipeline.console.records import Health
+from pipeline.console.records import Clock, Health
 from pipeline.store.database import NoStoreError
 
 STALE = timedelta(seconds=10)
@@ -22,6 +22,15 @@ def healthz(console: Given) -> Health:
     return _health(console)
 
 
+@get("/api/clock", sync_to_thread=False, tags=["server"])
+def show_clock(console: Given) -> Clock:
+    """What time it is here, by which everything that is told has its age; a scenario's where one is played."""
+    playing = console.settings.playing
+    if playing is None:
+        return Clock(now=console.now, pace=1.0, playing=None)
+    return Clock(now=console.now, pace=playing.pace, playing=playing.name)
+
+
 @get("/readyz", sync_to_thread=False, tags=["server"])
 def readyz(console: Given) -> Health:
     """What the server shows is how the store is now; else it says what is wrong (503)."""
@@ -32,7 +41,11 @@ def readyz(console: Given) -> Health:
         raise ProblemError(503, "not_ready", "there is no store to read yet")
     if hub.trouble is not None:
         raise ProblemError(503, "not_ready", "the store cannot be read; the server's log says why")
-    if hub.looked_at is None or console.now - hub.looked_at > STALE:
+    if hub.behind is not None:
+        raise ProblemError(503, "not_ready", hub.behind)
+    playing = console.settings.playing
+    stale = STALE if playing is None else STALE * max(1.0, playing.pace)
+    if hub.looked_at is None or console.now - hub.looked_at > stale:
         raise ProblemError(503, "not_ready", f"the store was last looked at: {hub.looked_at or 'never'}")
     return _health(console)
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.console.board import Board, Entry, entries_after
+from pipeline.console.board import Board
 from pipeline.store import StoreError, open_store
+from pipeline.store.history import Entry, entries_after
 
 IN_ONE_PIECE = 500
 """So many changes are told at once."""
@@ -42,6 +43,7 @@ class Hub:
         progress: is called whenever the store was looked at.
         tick_s: how often the store is looked at.
         alive_s: after so long without a change the listeners are told that all is well.
+        behind: says why the store itself may be old; None where it is not.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class Hub:
         *,
         tick_s: float,
         alive_s: float,
+        behind: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.board, self._tell, self._clock = board, tell, clock
-        self._progress = progress
+        self._progress, self._behind = progress, behind
         self._tick_s, self._alive_s = tick_s, alive_s
         self._kept: deque[Piece] = deque(maxlen=KEPT)
         self._wake, self._stopped = asyncio.Event(), asyncio.Event()
@@ -64,6 +67,7 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self.position = 0
         self.trouble: StoreError | None = None
+        self.behind: str | None = None
         self.looked_at: datetime | None = None
 
     async def start(self) -> None:
@@ -108,9 +112,10 @@ class Hub:
                         self._kept.clear()
                     self.position = last
                     self._rouse()
-            was, self.trouble, self.looked_at = self.trouble, None, self._clock()
+            was, self.trouble, self.looked_at = (self.trouble, self.behind), None, self._clock()
+            self.behind = self._behind()
             self._progress()
-            if was is not None:
+            if was != (None, self.behind):
                 self._rouse()
 
     async def pieces(self, after: int | None) -> AsyncIterator[bytes]:
@@ -139,7 +144,8 @@ class Hub:
             with suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), self._alive_s)
             if position == self.position and not self.stopped:
-                yield _event("alive", {"entry": position, "at": self._clock(), "trouble": self.trouble is not None})
+                trouble = self.trouble is not None or self.behind is not None
+                yield _event("alive", {"entry": position, "at": self._clock(), "trouble": trouble, "why": self.behind})
 
     async def _run(self) -> None:
         while not self.stopped:

@@ -241,7 +241,7 @@ def _cells(console: Console, agreement: Agreement, span: Span | None) -> list[Fe
         begin, until = (None, None) if span is None else span
         if begin is not None and begin == until:
             until = begin + timedelta(hours=1)
-        period = period_of(store, begin, until)
+        period = period_of(store, begin, until, console.now)
         if period is None:
             return []
         key = ("cells", agreement.fingerprint, period)

@@ -9,7 +9,8 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from pipeline.store.acting import MovedOnError, RefusedError
+from pipeline.console.access.file import AccessError
+from pipeline.store.acting import MovedOnError, RefusedError, UnansweredError, UnsentError
 from pipeline.store.database import BusyStoreError, NoStoreError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,10 +39,17 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem."""
+    """Ends a request with a problem.
 
-    def __init__(self, status: int, kind: str, detail: str, **more: Any) -> None:
+    Attributes:
+        headers: that go with it.
+    """
+
+    def __init__(
+        self, status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(detail)
+        self.headers = headers or {}
         self.problem = Problem(
             type=_URN + kind, title=kind.replace("_", " ").capitalize(), status=status, detail=detail, **more
         )
@@ -57,6 +65,13 @@ def invalid(detail: str, key: str = "") -> ProblemError:
     return ProblemError(400, "invalid", detail, errors=[{"key": key, "message": detail}] if key else [])
 
 
+def access_failed(error: AccessError) -> ProblemError:
+    """Who may do what cannot be read, or what is done cannot be written down: then nothing is done."""
+    _log.error("the file of users cannot be used: %s", error)
+    said = "who may do what cannot be read, or what is done not be written down; the server's log says why"
+    return ProblemError(503, "access_failed", said)
+
+
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A problem as a response."""
     return Response(
@@ -66,7 +81,7 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respon
 
 def of_problem(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
     """Tells of what ended a request."""
-    return answer(error.problem)
+    return answer(error.problem, error.headers)
 
 
 def of_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -81,14 +96,27 @@ def of_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     return answer(Problem(title=title, status=status, detail=detail, errors=errors), error.headers)
 
 
+def of_depth(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """Tells that what was sent is nested deeper than anything that is meant."""
+    if request.method in {"GET", "HEAD"}:
+        return of_any(request, error)
+    return answer(Problem(title="Bad Request", status=400, detail="what was sent is nested too deeply"))
+
+
 def of_store(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     """Tells of what the store refuses."""
     if isinstance(error, RefusedError):
         problem = ProblemError(409, "refused", str(error), allowed=[kind.value for kind in error.allowed]).problem
     elif isinstance(error, MovedOnError):
         problem = ProblemError(409, "moved_on", str(error)).problem
+    elif isinstance(error, UnansweredError):
+        problem = ProblemError(504, "unanswered", str(error)).problem
+    elif isinstance(error, UnsentError):
+        return answer(ProblemError(503, "unsent", str(error)).problem, {"Retry-After": "5"})
+    elif isinstance(error, AccessError):
+        problem = access_failed(error).problem
     elif isinstance(error, BusyStoreError):
-        said = "a run is writing to the store, and only one may: act when it has ended"
+        said = "others are writing to the store, and the turn did not come; sealing waits until no run writes to it"
         return answer(ProblemError(503, "store_busy", said).problem, {"Retry-After": "5"})
     elif isinstance(error, NoStoreError):
         problem = ProblemError(503, "no_store", "there is no store to read yet").problem

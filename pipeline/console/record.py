@@ -1,12 +1,13 @@
 """The paths of what the record says as a whole: sources, agreements, compliance, the register, the handover."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 from litestar import get
 from litestar.params import FromQuery
 
+from pipeline.agreement import Agreement
 from pipeline.agreement.show import as_json
 from pipeline.console.acts import act_record
 from pipeline.console.asked import Moment, Name, utc
@@ -43,6 +44,12 @@ def _agreement(console: Console, name: str, version: str) -> dict[str, Any]:
     found = console.settings.telling.agreement(name)
     if found is None:
         return {"name": name, "version": version, "at_hand": False}
+    # An agreement of a fingerprint never says anything else.
+    told: dict[str, Any] = console.laws.get((found.fingerprint,), 0, lambda: _told(console, found))
+    return told
+
+
+def _told(console: Console, found: Agreement) -> dict[str, Any]:
     told = as_json(found)
     asks = console.settings.telling.provisions(found)
     for provision in told["provisions"]:
@@ -54,6 +61,11 @@ def _agreement(console: Console, name: str, version: str) -> dict[str, Any]:
 @get("/api/compliance", sync_to_thread=True, tags=["record"])
 def show_compliance(console: Given, agreement: Name = None, on: FromQuery[date | None] = None) -> list[Compliances]:
     """How the provisions that remember stand, at the end of a reporting day; else of the record's last."""
+    return compliances(console, agreement, on)
+
+
+def compliances(console: Console, agreement: str | None = None, on: date | None = None) -> list[Compliances]:
+    """How the provisions that remember stand, for each agreement whose data is at hand as it was."""
     with console.reading() as store:
         names = list(store.agreements()) if agreement is None else [agreement]
         if agreement is not None and agreement not in store.agreements():
@@ -87,8 +99,13 @@ def _seconds(value: Any) -> Any:
 @get("/api/handover", sync_to_thread=True, tags=["record"])
 def show_handover(console: Given, since: Moment = None) -> HandoverNote:
     """What the next watch has to know; the watch began at `since`, or as long ago as a watch lasts."""
+    return handover_note(console, utc(since))
+
+
+def handover_note(console: Console, since: datetime | None = None) -> HandoverNote:
+    """The note of the watch that began at a time, or as long ago as a watch lasts."""
     now, watch = console.now, load_watch()
-    begin = now - watch.length if since is None else utc(since)
+    begin = now - watch.length if since is None else since
     rows = console.snapshot.rows
     with console.reading() as store:
         alerts = [rows[one.alert_id].waiting for one in store.alerts() if one.alert_id in rows]

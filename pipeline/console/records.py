@@ -198,6 +198,51 @@ class RegisterLine(msgspec.Struct, frozen=True, kw_only=True):
     oldest_s: float | None
 
 
+class SilenceMatcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a label of an alert is to be; with `is_equal` false, what it is not to be."""
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+
+class SilenceWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator does not want others to be told of, why, and until when."""
+
+    matchers: list[SilenceMatcher]
+    comment: str
+    ends_at: Time
+    by: str = ""
+
+
+class SilenceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence of the Alertmanager.
+
+    Attributes:
+        state: `pending`, `active` or `expired`.
+        holds: how many alerts it holds back now: those of `alert_ids`.
+    """
+
+    id: str
+    state: str
+    matchers: list[SilenceMatcher]
+    created_by: str
+    comment: str
+    starts_at: Time
+    ends_at: Time
+    holds: int
+    alert_ids: list[str]
+
+
+class Silences(msgspec.Struct, frozen=True, kw_only=True):
+    """The silences that concern alerts; `trouble` says why they are not known, where they are not."""
+
+    configured: bool
+    trouble: str | None
+    silences: list[SilenceRecord]
+
+
 class HandoverNote(msgspec.Struct, frozen=True, kw_only=True):
     """What the next watch has to know: ids of alerts, what was done, and the note in Markdown."""
 
@@ -250,6 +295,37 @@ class CoverageTable(msgspec.Struct, frozen=True, kw_only=True):
     assets: list[dict[str, Any]]
 
 
+class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A look that was asked for, as it stands.
+
+    Attributes:
+        overdue: it is open, and the time for the look has passed.
+        kind: whether it is to verify an alert, or to close a gap in what is watched.
+        about: the alert's id as it was when the look was proposed, or the name of the gap.
+        notices: the class of activity of which signs are looked for.
+        why: why the look was asked for, in a sentence.
+        said: the last step in force, and by whom.
+    """
+
+    task_id: str
+    state: str
+    overdue: bool
+    asset: str
+    kind: str
+    about: str
+    agreement: str
+    provision: str
+    look_from: Time
+    look_until: Time
+    lon: float
+    lat: float
+    radius_m: float
+    notices: str
+    why: str
+    said: str
+    at: Time
+
+
 class SpaceTime(msgspec.Struct, frozen=True, kw_only=True):
     """A line over time: each row of a matrix is an hour, each column a stretch of the line.
 
@@ -285,6 +361,19 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: list[bool]
     observed_from: list[Time]
     without_place: int
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """What time it is here.
+
+    Attributes:
+        pace: how many times as fast as the world's clock this one goes.
+        playing: what is played, where nothing of it is real.
+    """
+
+    now: Time
+    pace: float
+    playing: str | None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

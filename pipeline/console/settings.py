@@ -3,13 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from pipeline.console.access import Access
+from pipeline.console.proxy import Proxy
+from pipeline.console.silencing import Silencing
 from pipeline.console.telling import Telling
 
 CapStatus = Literal["Actual", "Exercise", "System", "Test", "Draft"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Playing(NamedTuple):
+    """What is played, where the clock is not the world's: a scenario by name, and how many times as fast it goes."""
+
+    name: str
+    pace: float
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,10 @@ class Settings:
         cut_s: a listener who takes nothing for so long is cut off; he may come back and resume.
         cap_sender: who sends CAP messages: no space, no comma, nothing of < and &.
         cap_status: what CAP messages say of themselves. They are an exercise until somebody says that they are not.
+        access: its users; without them whoever reaches it can do everything.
+        silencing: the Alertmanager whose silences are shown and made.
+        proxy: what stands before it and ends TLS.
+        playing: what is played; None where all of it is meant to be real.
     """
 
     telling: Telling
@@ -35,3 +49,7 @@ class Settings:
     cut_s: float = 20.0
     cap_sender: str = "truceline"
     cap_status: CapStatus = "Exercise"
+    access: Access | None = None
+    silencing: Silencing | None = None
+    proxy: Proxy | None = None
+    playing: Playing | None = None

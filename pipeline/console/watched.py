@@ -14,9 +14,11 @@ from pipeline.console.asked import From, Moment, Name, utc
 from pipeline.console.board import Row
 from pipeline.console.core import Console, Given
 from pipeline.console.problems import invalid, not_found
-from pipeline.console.records import CoverageRow, CoverageTable, SpaceTime
+from pipeline.console.records import CoverageRow, CoverageTable, SpaceTime, TaskLine
+from pipeline.model.tasks import Ask
 from pipeline.model.taxonomy import Severity, Standing, Status
 from pipeline.model.times import from_us, to_us, to_us_array
+from pipeline.model.watch_terms import TaskState
 from pipeline.recon.cells import cells_of
 from pipeline.recon.coverage import HOUR_MS, Coverage, coverage
 from pipeline.recon.grounds import Grounds
@@ -24,8 +26,10 @@ from pipeline.recon.health import health
 from pipeline.recon.log import Log
 from pipeline.recon.makes import Makes, load_makes
 from pipeline.recon.sums import By, Each, sums
+from pipeline.recon.tasks import Task, is_overdue
 from pipeline.recon.trends import noticed
 from pipeline.store import Store
+from pipeline.store.tasking import all_tasks
 
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=31)
@@ -59,7 +63,7 @@ def show_coverage(
     """Which share of what happened would have been noticed; by default in the last 24 hours of the observation log."""
     with console.reading() as store:
         judging = console.judging(store, agreement)
-        period = period_of(store, utc(begin), utc(until))
+        period = period_of(store, utc(begin), utc(until), console.now)
         if period is None:
             return _untold(judging.name)
         makes = load_makes()
@@ -129,8 +133,10 @@ def classes_of(agreement: Agreement, makes: Makes, names: Sequence[str] | None) 
     return [name for name in known if name in wanted] or known
 
 
-def period_of(store: Store, begin: datetime | None, until: datetime | None) -> Period | None:
+def period_of(store: Store, begin: datetime | None, until: datetime | None, now: datetime) -> Period | None:
     """The time that is asked about, in whole hours; else the last day of the observation log, if there is one.
+
+    What the log has beyond `now` is a plan, and shows nothing yet.
 
     Raises:
         ProblemError: it ends before it begins, or is too long.
@@ -139,6 +145,8 @@ def period_of(store: Store, begin: datetime | None, until: datetime | None) -> P
         (last_us,) = store.connection.execute("SELECT max(until_us) FROM observations").fetchone()
         if last_us is None and begin is None and until is None:
             return None
+        if last_us is not None:
+            last_us = min(last_us, to_us(now))
         last = until or (begin + 24 * HOUR if last_us is None and begin is not None else from_us(last_us or 0))
         begin, until = begin or last - 24 * HOUR, until or last
     try:
@@ -183,7 +191,7 @@ def show_spacetime(
         if line not in judging.lines:
             raise not_found(f"the agreement has no such line; its lines are {', '.join(judging.lines)}")
         rows = _on_line(console, judging.name, line)
-        period = period_of(store, utc(begin), utc(until)) or _last_day(rows)
+        period = period_of(store, utc(begin), utc(until), console.now) or _last_day(rows)
         length_m = judging.lines[line].length_m
         edges = np.linspace(0.0, length_m, min(MOST_STRETCHES, max(1, round(length_m / step_m))) + 1)
         makes = load_makes()
@@ -201,6 +209,40 @@ def show_spacetime(
         grave=_counts([row for row in rows if row.alert.severity is Severity.GRAVE], edges, period),
         covered=_shares(seen, line, edges),
         markers=_markers(judging, line),
+    )
+
+
+@get("/api/tasks", sync_to_thread=True, tags=["watching"])
+def list_tasks(console: Given) -> list[TaskLine]:
+    """The looks that were asked for, to verify an alert or to close a gap; the one that is to end first comes first."""
+    with console.reading() as store:
+        known = all_tasks(store).values()
+    now = console.now
+    lines = [_task(one, one.ask, one.state, now) for one in known if one.ask is not None and one.state is not None]
+    return sorted(lines, key=lambda line: (line.look_until, line.task_id))
+
+
+def _task(task: Task, ask: Ask, state: TaskState, now: datetime) -> TaskLine:
+    last = task.last or task.taken[-1].event
+    words = [str(one).replace("_", " ") for one in (last.step, last.reason, last.outcome) if one is not None]
+    return TaskLine(
+        task_id=task.task_id,
+        state=state.value,
+        overdue=is_overdue(task, now),
+        asset=ask.asset,
+        kind=ask.kind,
+        about=ask.about,
+        agreement=ask.agreement,
+        provision=ask.provision,
+        look_from=ask.look_from,
+        look_until=ask.look_until,
+        lon=ask.lon,
+        lat=ask.lat,
+        radius_m=ask.radius_m,
+        notices=ask.notices,
+        why=ask.says,
+        said=f"{', '.join(words)}, by {last.by}" + (f": {last.text}" if last.text else ""),
+        at=last.at,
     )
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from pipeline.geometry.cells import Cells, Sectors, Triangles
 from pipeline.geometry.earth import GEOD, Bools, Floats, Frames, Geometry, area_m2, distance_m, middle, united
@@ -58,6 +59,16 @@ class Footprints:
         made.reach_m = np.where(made.is_disc, radius_m, np.inf)
         made.area_m2 = np.pi * made.reach_m**2
         return made
+
+    def part(self, which: NDArray[np.intp]) -> "Footprints":
+        """Some of them, by their numbers."""
+        some = Footprints.__new__(Footprints)
+        some.lon, some.lat, some.reach_m = self.lon[which], self.lat[which], self.reach_m[which]
+        some.area_m2, some.is_disc = self.area_m2[which], self.is_disc[which]
+        others = [(row, number) for row, number in enumerate(which.tolist()) if number in self._others]
+        some._others = {row: self._others[number] for row, number in others}
+        some._outlines = {row: self._outlines[number] for row, number in others if number in self._outlines}
+        return some
 
     def __len__(self) -> int:
         return len(self.lon)

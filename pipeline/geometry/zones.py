@@ -124,7 +124,7 @@ class CorridorZone:
 
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """Sure where the disc does not reach the edge."""
-        return _settled(self.margin_m(places), radius_m)
+        return settled(self.margin_m(places), radius_m)
 
     def seek(self, places: Places) -> None:
         """Nothing that more than one zone asks for."""
@@ -171,11 +171,11 @@ class PolygonZone:
 
     def settle(self, places: Places, radius_m: Floats) -> NDArray[np.int8]:
         """Sure where the disc does not reach the edge."""
-        return _settled(self._margin_m(places, radius_m), radius_m)
+        return settled(self.depth_m(places, radius_m), radius_m)
 
     def margin_m(self, places: Places) -> Floats:
         """The distance to the edge, negative outside; far off, only that it is far."""
-        return self._margin_m(places, np.zeros(len(places)))
+        return self.depth_m(places, np.zeros(len(places)))
 
     def seek(self, places: Places) -> None:
         """Nothing that more than one zone asks for."""
@@ -184,8 +184,8 @@ class PolygonZone:
         """Everywhere."""
         return np.ones(len(places), dtype=bool)
 
-    def _margin_m(self, places: Places, radius_m: Floats) -> Floats:
-        """The same, exact for the discs that may reach the polygon; the others are kept off by a ball that holds it."""
+    def depth_m(self, places: Places, radius_m: Floats) -> Floats:
+        """The margin, exact for discs that may reach the polygon; the others are kept off by a ball that holds it."""
         x, y, z = places.earth - self._middle
         rough_m = self._reach_m - np.sqrt(x * x + y * y + z * z)
         margin_m = np.where(np.isfinite(rough_m), rough_m, -FAR_M)
@@ -265,7 +265,8 @@ class Union:
         return margin_m
 
 
-def _settled(margin_m: Floats, radius_m: Floats) -> NDArray[np.int8]:
+def settled(margin_m: Floats, radius_m: Floats) -> NDArray[np.int8]:
+    """What margins tell of discs; a place on the edge is inside."""
     states = np.where(margin_m > radius_m, IN, np.where(margin_m < -radius_m, OUT, UNSURE))
     exact = np.where(margin_m >= -ON_EDGE_M, IN, OUT)
     return np.where(radius_m > 0.0, states, exact).astype(np.int8)

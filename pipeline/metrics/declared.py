@@ -15,6 +15,7 @@ class Role(StrEnum):
     WORKER = "worker"
     SEND = "send"
     SERVE = "serve"
+    NOTIFY = "notify"
 
 
 JUDGES = frozenset({Role.RUN, Role.WORKER})
@@ -22,6 +23,7 @@ _TAKES_IN = JUDGES | {Role.SEND}
 ON_KAFKA = frozenset({Role.WORKER, Role.SEND})
 _CONSUMES = frozenset({Role.WORKER})
 _SERVES = frozenset({Role.SERVE})
+_NOTIFIES = frozenset({Role.NOTIFY})
 
 
 class Declared(NamedTuple):
@@ -133,6 +135,34 @@ DECLARED = (
         (),
         _SERVES,
         "Listeners who were cut off because they took nothing",
+    ),
+    Declared(
+        "truceline_notifications_total",
+        Counter,
+        ("receiver", "outcome"),
+        _NOTIFIES,
+        "What receivers were sent, by what became of it",
+    ),
+    Declared(
+        "truceline_notifications_waiting",
+        Gauge,
+        ("receiver",),
+        _NOTIFIES,
+        "What a receiver has still to be told",
+    ),
+    Declared(
+        "truceline_notifications_dead",
+        Gauge,
+        ("receiver",),
+        _NOTIFIES,
+        "What could not be delivered and was put aside",
+    ),
+    Declared(
+        "truceline_notify_behind_entries",
+        Gauge,
+        (),
+        _NOTIFIES,
+        "Entries of the history that were not yet taken in",
     ),
     Declared("truceline_state_reports", Gauge, (), JUDGES, "Reports that the state holds"),
     Declared(

@@ -211,6 +211,19 @@ class DriverMetrics:
         """Counts a listener who took nothing for too long."""
         self._counters["console_cut_total"].inc()
 
+    def notified(self, receiver: str, outcome: str, count: int = 1) -> None:
+        """Counts what a receiver was sent, by what became of it."""
+        self._counters["notifications_total"].labels(receiver, outcome).inc(count)
+
+    def notifications(self, receiver: str, waiting: int, dead: int) -> None:
+        """Says how much a receiver has still to be told, and how much was put aside."""
+        self._gauges["notifications_waiting"].labels(receiver).set(waiting)
+        self._gauges["notifications_dead"].labels(receiver).set(dead)
+
+    def notify_behind(self, entries: int) -> None:
+        """Says how many entries of the history were not yet taken in."""
+        self._gauges["notify_behind_entries"].set(entries)
+
     def progress(self) -> None:
         """The process is not stuck: it has done something, or has asked for work and there was none."""
         self._gauges["last_progress_timestamp_seconds"].set(self._clock())

@@ -35,6 +35,7 @@ LEAST_AREA_DEG2 = 1e-18
 """About a hundredth of a square millimetre: less is a slip of the digits, and no area."""
 PARTY = "party:"
 _LEDGERS = ("independent", "sensor", "public")
+_PLAIN_LEDGERS = frozenset({None, *_LEDGERS})
 _MAX_ID = 300
 
 
@@ -51,11 +52,36 @@ def check(report: Report, area_ids: Container[str]) -> Problem | None:
 
     `area_ids` are the ids that the gazetteer knows.
     """
+    if _is_plainly_good(report):
+        return None
     return (
         _check_id("report_id", report.report_id, report.revises, report.source)
         or _check_times(report)
         or _check_footprint(report.footprint, area_ids)
         or _check_figures(report)
+    )
+
+
+def _is_plainly_good(report: Report) -> bool:
+    """Whether a glance is enough, as it is for most: nothing about it is unusual. What is said no to may be good."""
+    disc, count, published = report.footprint, report.count, report.published_at
+    own, source, begin, end = report.report_id, report.source, report.observed_from, report.observed_until
+    return (
+        type(disc) is Disc
+        and -180.0 <= disc.lon <= 180.0
+        and -90.0 <= disc.lat <= 90.0
+        and (disc.lon != 0.0 or disc.lat != 0.0)
+        and 0.0 <= disc.radius_m <= MAX_RADIUS_M
+        and begin.tzinfo is end.tzinfo is UTC
+        and EARLIEST <= begin <= end < LATEST
+        and own.startswith(source + ":")
+        and 1 < len(source) + 1 < len(own) <= _MAX_ID
+        and report.ledger in _PLAIN_LEDGERS
+        and (published is None or (published.tzinfo is UTC and EARLIEST <= published < LATEST))
+        and report.revises is None
+        and report.received_at is None
+        and report.calibre_mm is None
+        and (count is None or not _is_no_interval(count))
     )
 
 

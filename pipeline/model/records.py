@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.model.decoding import decodable
 from pipeline.model.footprint import Footprint
 from pipeline.model.report import Attribution, Count, Origin, Time
 from pipeline.model.taxonomy import (
@@ -231,6 +232,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revisions: tuple[Revision, ...] = ()
 
 
+@decodable
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
     """A row that could not be read, with its bytes: the first 64 KiB of them, their length and SHA-256.
 

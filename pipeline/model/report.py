@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline.model.footprint import Footprint
+from pipeline.model.remark_terms import RemarkRule
 from pipeline.model.taxonomy import Activity, Basis, Confidence, CountUnit, Weapon
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -36,6 +37,15 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     sha256: str
 
 
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a reader made of a source's words, beside those words: `field` is the report's field that they bear on."""
+
+    field: str
+    said: str
+    rule: RemarkRule
+    doubtful: bool = False
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One source's claim that something happened: when, where, what, and who said so.
 
@@ -63,8 +73,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     retracted: bool = False
     text: str | None = None
     url: str | None = None
+    remarks: tuple[Remark, ...] | None = None
     origin: Origin | None = None
 
 
-SEALABLE = ("text", "url", "observer", "origin")
+SEALABLE = ("text", "url", "observer", "remarks", "origin")
 """The fields that may have to be sealed one day (a witness to protect); the store keeps them apart."""

@@ -4,6 +4,7 @@
 grow; a term is never renamed and never changes its meaning.
 """
 
+from pipeline.model.remark_terms import RemarkRule
 from pipeline.model.term import Term
 from pipeline.model.watch_terms import ObservationState, TaskOutcome, TaskReason, TaskState, TaskStep, Watched
 
@@ -199,6 +200,11 @@ class Doubt(Term):
     PLACE_BROAD = "place_broad", "the footprint is above 500 km² or larger than the zone; at most possible"
     LINE_ACCURACY = "line_accuracy", "the footprint is nearer to the zone's edge than the line's stated accuracy"
     LINE_OF_ANOTHER_TIME = "line_of_another_time", "the line is drawn as of another time; the side may be another"
+    SHAPE_OF_ANOTHER_DAY = (
+        "shape_of_another_day",
+        "the zone's shape is that of an earlier day, or there is none for part of the time",
+    )
+    SHAPE_CHANGES = "shape_changes", "the zone's shape changed within the interval, and it matters which holds"
     TIME_STRADDLES = "time_straddles", "part of the interval lies outside the provision's time in force"
     WEAPON_UNCLEAR = "weapon_unclear", "not every weapon that it may have been is covered; at most possible"
     ACTIVITY_UNCLEAR = "activity_unclear", "the source does not say what happened; at most possible"
@@ -375,6 +381,7 @@ LISTS: dict[str, type[Term]] = {
     "responses": PartyResponse,
     "confidences": Confidence,
     "reject_reasons": RejectReason,
+    "remark_rules": RemarkRule,
     "observation_states": ObservationState,
     "watched": Watched,
     "task_steps": TaskStep,

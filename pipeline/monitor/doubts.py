@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from pipeline.agreement.clauses import Clause, Coverage
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import ReadingTable
+from pipeline.geometry.dated import DatedZone, Held
 from pipeline.geometry.earth import Floats
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.zones import Union
 from pipeline.model.check import PARTY
 from pipeline.model.records import DoubtNote, Incident
 from pipeline.model.taxonomy import Activity, Doubt
+from pipeline.model.times import from_us
 from pipeline.monitor.parameters import Parameters
 from pipeline.monitor.site import Site
 
@@ -49,9 +51,44 @@ class PlaceDoubts:
         return [
             self._broad(clause, index, place),
             (Doubt.PLACE_STRADDLES, {"share_inside": round(place, 4)}) if place < 1.0 else None,
-            None if line_id is None else self._line_accuracy(line_id, self._edge_m(clause.zone_indices, index)),
+            self._accuracy(clause, index, zone),
             None if line_id is None else self._line_validity(line_id, incident),
         ]
+
+    def of_shapes(self, zone: int, index: int, group: int) -> list[Note | None]:
+        """Of a footprint in a dated zone: by which days' shapes it was judged, and whether they agree.
+
+        Args:
+            group: the number of the clause's zones among those that were asked for together.
+        """
+        dated, over_time = self._agreement.zones[zone], self._site.over_time
+        if not isinstance(dated, DatedZone) or over_time is None:
+            return []
+        held = self._held(dated, index)
+        least, most = (round(float(shares[group, index]), 4) for shares in (over_time.least, over_time.most))
+        changes = (Doubt.SHAPE_CHANGES, {"share_least": least, "share_most": most}) if least < most else None
+        return [self._of_another_day(dated, held), changes]
+
+    def _of_another_day(self, dated: DatedZone, held: Sequence[Held]) -> Note | None:
+        clock = ZoneInfo(self._agreement.tables.header.timezone)
+        spans = [dated.shapes.spans[one.number] for one in held]
+        last = [from_us(one.last_us).astimezone(clock).date() for one in held]
+        ages = [((day - span.content_date).days, span.content_date) for day, span in zip(last, spans, strict=True)]
+        missing = round(1.0 - sum(one.share for one in held), 4)
+        if missing <= 0.0 and not any(age for age, _ in ages):
+            return None
+        oldest, of_day = max(ages, default=(None, None))
+        figures = {
+            "age_days": oldest,
+            "content_date": of_day and of_day.isoformat(),
+            "share_without": max(missing, 0.0),
+        }
+        return Doubt.SHAPE_OF_ANOTHER_DAY, figures
+
+    def _held(self, dated: DatedZone, index: int) -> list[Held]:
+        """The shapes that held while a footprint was observed."""
+        when = self._site.when
+        return [] if when is None else dated.held(int(when.begin_us[index]), int(when.end_us[index]))
 
     def at_line(self, line_id: str, incident: Incident, rows: Sequence[int], place: float) -> list[Note | None]:
         """Of footprints on either side of a line that they are told to have crossed."""
@@ -66,23 +103,41 @@ class PlaceDoubts:
         ]
 
     def _broad(self, clause: Clause, index: int, place: float) -> Note | None:
+        if place >= 1.0:
+            return None
         area = float(self._footprints.area_m2[index])
-        zones = sum(self._agreement.zone_areas_m2[zone] for zone in clause.zone_indices)
-        if place >= 1.0 or (area <= self._parameters.broad_m2 and area <= zones):
+        zones = sum(self._zone_m2(zone, index) for zone in clause.zone_indices)
+        if area <= self._parameters.broad_m2 and area <= zones:
             return None
         return Doubt.PLACE_BROAD, {"area_km2": round(area / 1e6, 1), "zone_km2": round(zones / 1e6, 1)}
+
+    def _zone_m2(self, zone: int, index: int) -> float:
+        """A zone's area; of a dated one that of its greatest shape while the footprint was observed."""
+        dated = self._agreement.zones[zone]
+        if not isinstance(dated, DatedZone):
+            return self._agreement.zone_areas_m2[zone]
+        return max((dated.area_m2(one.number) for one in self._held(dated, index)), default=0.0)
 
     def _edge_m(self, zone_indices: Sequence[int], index: int) -> float:
         """How far a footprint is from the nearest edge of what a clause's zones by lines make together."""
         key = tuple(zone_indices)
         if key not in self._known_edges_m:
-            zones = [self._agreement.zones[number] for number in zone_indices]
-            union = Union([zone for zone in zones if zone.line_id is not None])
-            self._known_edges_m[key] = np.abs(union.margin_m(self._site.places))
+            zones = [(number, self._agreement.zones[number]) for number in zone_indices]
+            drawn = [number for number, zone in zones if zone.line_id is not None or isinstance(zone, DatedZone)]
+            self._known_edges_m[key] = np.abs(self._site.margin_m(drawn, np.arange(len(self._footprints))))
         return max(0.0, float(self._known_edges_m[key][index]) - float(self._footprints.reach_m[index]))
 
+    def _accuracy(self, clause: Clause, index: int, zone: int) -> Note | None:
+        """Whether the zone's edge may lie on the other side of a footprint: that of its line, or of its series."""
+        line_id, series = self._agreement.zones[zone].line_id, self._agreement.series_table(zone)
+        if series is not None:
+            return self._near_edge(series.accuracy_m, self._edge_m(clause.zone_indices, index))
+        return None if line_id is None else self._line_accuracy(line_id, self._edge_m(clause.zone_indices, index))
+
     def _line_accuracy(self, line_id: str, edge_m: float) -> Note | None:
-        accuracy_m = self._agreement.line_table(line_id).accuracy_m
+        return self._near_edge(self._agreement.line_table(line_id).accuracy_m, edge_m)
+
+    def _near_edge(self, accuracy_m: float, edge_m: float) -> Note | None:
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}

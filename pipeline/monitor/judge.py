@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from pipeline.agreement.clauses import NOTICE, UNSAID, Clause, Coverage, Crossing, Dwell, Suspended
 from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.dated import Intervals
 from pipeline.geometry.earth import Bools, Floats
 from pipeline.geometry.footprints import Footprints
-from pipeline.geometry.zones import Union
 from pipeline.model.identity import alert_id
 from pipeline.model.records import Alert, DoubtNote, Finding, Incident, ReadingNote
 from pipeline.model.taxonomy import Doubt, Standing, Status
@@ -89,10 +89,10 @@ class _Batch:
         self.footprints = Footprints([fix.footprint for _, fix in placed], agreement.areas)
         clauses = [clause for text in agreement.clauses for clause in (text, *(read.clause for read in text.read_as))]
         groups = list(dict.fromkeys(clause.zone_indices for clause in clauses if clause is not None))
-        self.site = Site(self.footprints, agreement, groups)
-        self._groups = {zones: number for number, zones in enumerate(groups)}
         self.begin_us = to_us_array(fix.observed_from for _, fix in placed)
         self.end_us = to_us_array(fix.observed_until for _, fix in placed)
+        self.site = Site(self.footprints, agreement, groups, Intervals(self.begin_us, self.end_us))
+        self._groups = {zones: number for number, zones in enumerate(groups)}
         self._doubts = PlaceDoubts(self.footprints, self.site, agreement, parameters)
 
     def judged(self) -> tuple[list[Alert], list[Finding]]:
@@ -221,16 +221,16 @@ class _Batch:
     def _stays(self, clause: Clause, dwell: Dwell) -> Stays:
         """How long each track stayed in a clause's zones; what is no track counts wherever it is."""
         tracked = np.flatnonzero(self._tracked)
-        region = Union([self.agreement.zones[zone] for zone in clause.zone_indices])
         margin_m = np.full(len(self.incidents), np.nan)
         if tracked.size:
-            margin_m[tracked] = region.margin_m(self.site.places.part(tracked))
+            margin_m[tracked] = self.site.margin_m(clause.zone_indices, tracked)
         margin_m[~self.footprints.placed] = np.nan
         return stays(dwell, margin_m, self._owner, self.begin_us, self.end_us)
 
     def _alert_in_zones(self, clause: Clause, index: int, shares: Shares, stayed: Stays | None) -> Alert:
         zone = self._zone(clause, index)
         of_place = self._doubts.in_zones(clause, self.incidents[index], index, zone, shares.place)
+        of_place += self._doubts.of_shapes(zone, index, self._groups[clause.zone_indices])
         if clause.dwell is not None and not self._tracked[index]:
             of_place.append(dwell_short(clause.dwell, self.incidents[index]))
         alert = self._alert(clause, index, shares, self.site.reference(index, zone), of_place)

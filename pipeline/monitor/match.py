@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.agreement.compiled import Agreement
+from pipeline.geometry.dated import Intervals
 from pipeline.geometry.earth import Floats, Geometry
 from pipeline.geometry.footprints import Footprints
 from pipeline.geometry.line import UNPLACED, Located
@@ -57,7 +58,7 @@ def match_columns(
     With `all_reports`, a report in no zone has one row too, which names the nearest line.
     """
     footprints = placed(reports, agreement.areas)
-    site = Site(footprints, agreement, ())
+    site = Site(footprints, agreement, (), Intervals(reports.observed_from_us, reports.observed_until_us))
     shares = np.round(site.shares.each, 4)
     report, zone = np.nonzero((shares >= parameters.match_from).T)
     probability = shares[zone, report]

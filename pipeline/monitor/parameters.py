@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline.observers import Observers, load_observers
 
-CORE_VERSION = 6
+CORE_VERSION = 7
 """Raised whenever the same reports and agreement would give another alert."""
 
 

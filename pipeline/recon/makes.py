@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from pipeline.geometry.earth import Floats
+from pipeline.model.decoding import decodable
 from pipeline.model.taxonomy import Activity
 from pipeline.resources import folder
 
@@ -108,6 +109,7 @@ class Words(Table, frozen=True, kw_only=True):
     unobserved_below: Share
 
 
+@decodable
 class Makes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"classes": "class", "makes": "make"}):
     """All that is known of makes and classes."""
 

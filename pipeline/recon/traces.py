@@ -9,6 +9,7 @@ from functools import cache
 
 import msgspec
 
+from pipeline.model.decoding import decodable
 from pipeline.recon.gain import HOUR_MS, Question
 from pipeline.recon.makes import Confidence, Positive, Share, Table, Technique
 from pipeline.resources import folder
@@ -29,6 +30,7 @@ class Trace(Table, frozen=True, kw_only=True):
     found: Mapping[Technique, Share]
 
 
+@decodable
 class Traces(Table, frozen=True, kw_only=True, rename={"traces": "trace"}):
     """All that is known of signs.
 

@@ -11,6 +11,7 @@ from pipeline.model.term import Term
 from pipeline.sources.base import InputError, RowError
 from pipeline.sources.cells import finite
 from pipeline.sources.csv_mapping import AreaCell, Cell, Number, NumberCell, Place, Text
+from pipeline.sources.remembering import remembering
 
 T = TypeVar("T")
 AnyTerm = TypeVar("AnyTerm", bound=Term)
@@ -20,6 +21,8 @@ Getter = Callable[[Fields], T | None]
 Parse = Callable[[object], T]
 """Makes a value of a cell's text or of what a mapping states; raises ValueError, or RowError with its own reason."""
 
+REMEMBERED = 4_096
+"""How many cells of a column are remembered: most columns have few that differ."""
 _UNKNOWN = (RejectReason.UNKNOWN_TERM, RejectReason.UNKNOWN_AREA)
 _INTERVAL = re.compile(r"\s*([0-9.]+)\s*(?:-|–|—|to)\s*([0-9.]+)\s*")
 
@@ -144,8 +147,8 @@ class _Words:
 
 
 def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Words, default: T | None) -> Getter[T]:
-    def get(fields: Fields) -> T | None:
-        text = fields[at].strip()
+    @remembering(REMEMBERED)
+    def value_of(text: str) -> T | None:
         value, known = words.find(text)
         if known:
             return value  # type: ignore[no-any-return]
@@ -165,7 +168,7 @@ def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Word
         except ValueError as error:
             raise RowError(key, RejectReason.BAD_VALUE, f"column {column!r}: {error}") from error
 
-    return get
+    return lambda fields: value_of(fields[at].strip())
 
 
 def as_term(value: object, terms: type[AnyTerm], key: str) -> AnyTerm:

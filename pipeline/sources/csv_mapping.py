@@ -113,6 +113,17 @@ class AreaPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="area"
     area: Place
 
 
+class GeometryPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="geometry"):
+    """A geometry: an area as it is, a point with a radius, a line with what lies about it.
+
+    Of GeoJSON it is the feature's own; of a table a column with WKT or GeoJSON in WGS 84, named `geometry` by default.
+    """
+
+    geometry: Text | None = None
+    radius_m: Number | None = None
+    within_m: Number | None = None
+
+
 class NoPlace(_Strict, frozen=True, kw_only=True, tag_field="kind", tag="nowhere"):
     """The table has no places at all."""
 
@@ -145,11 +156,12 @@ class Mapping(_Strict, frozen=True, kw_only=True):
 
     name: str
     time: Observed
-    place: DiscPlace | BearingPlace | AreaPlace | NoPlace
+    place: DiscPlace | BearingPlace | AreaPlace | GeometryPlace | NoPlace
     activity: Text
     delimiter: str = ","
     quoting: bool = True
     columns: list[str] | None = None
+    sheet: str | None = None
     tag_row: bool = False
     id: Id | None = None
     weapons: str | WeaponsCell | None = None
@@ -172,7 +184,7 @@ def load_mapping(path: Path | None, file: str) -> Mapping:
     """
     if path is None:
         beside = Path(file).name + MAPPING_SUFFIX
-        raise InputError(f"{file}: source csv needs a mapping: give --mapping FILE, or put {beside} beside the table")
+        raise InputError(f"{file}: it needs a mapping: give --mapping FILE, or put {beside} beside the table")
     try:
         if path.stat().st_size > _SIZE_LIMIT:
             raise InputError(f"{path}: a mapping file has 1 MiB at most")

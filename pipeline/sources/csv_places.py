@@ -13,11 +13,14 @@ from pipeline.sources.csv_mapping import (
     AreaPlace,
     BearingPlace,
     DiscPlace,
+    GeometryPlace,
     NoPlace,
     Number,
     NumberCell,
     Within,
 )
+from pipeline.sources.geojson_places import geometry_of
+from pipeline.sources.geometries import geometry_in
 from pipeline.sources.places import Places
 
 Point = tuple[float, float]
@@ -26,7 +29,9 @@ _BY_AREA = float("nan")
 """Stands for the word "area" in the place of a radius; no cell gives a NaN."""
 
 
-def footprint(binder: Binder, spec: DiscPlace | BearingPlace | AreaPlace | NoPlace) -> Callable[[Fields], Footprint]:
+def footprint(
+    binder: Binder, spec: DiscPlace | BearingPlace | AreaPlace | GeometryPlace | NoPlace
+) -> Callable[[Fields], Footprint]:
     """The footprint of a row. A row whose place cannot be read is rejected: it is never `nowhere`."""
     if isinstance(spec, DiscPlace):
         return _disc(binder, spec)
@@ -35,7 +40,7 @@ def footprint(binder: Binder, spec: DiscPlace | BearingPlace | AreaPlace | NoPla
     if isinstance(spec, AreaPlace):
         area = binder.area("place.area", spec.area)
         return lambda fields: _area(area(fields))
-    return lambda _fields: Nowhere()
+    return _geometry(binder, spec) if isinstance(spec, GeometryPlace) else lambda _fields: Nowhere()
 
 
 def _disc(binder: Binder, spec: DiscPlace) -> Callable[[Fields], Footprint]:
@@ -124,6 +129,12 @@ def _point(
         return lon, lat
 
     return get
+
+
+def _geometry(binder: Binder, spec: GeometryPlace) -> Callable[[Fields], Footprint]:
+    cell = binder.text("place.geometry", spec.geometry or "geometry")
+    place_of = geometry_of(binder, spec)
+    return lambda fields: place_of(geometry_in(_required(cell(fields), "place.geometry"), "place.geometry"), fields)
 
 
 def _area(area: NamedArea | None) -> Area:

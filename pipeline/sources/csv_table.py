@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from pipeline.model.footprint import Footprint
 from pipeline.model.report import Attribution, Count, Origin, Report
 from pipeline.model.taxonomy import Activity, Basis, RejectReason, Weapon
 from pipeline.sources.base import InputError, ReadContext, Row, RowError, read_table
@@ -58,7 +59,7 @@ has the format and an example.
             return
         binder = Binder(context.mapping, context.file, columns, context.gazetteer)
         records = _untagged(table, len(columns)) if mapping.tag_row else table.records(len(columns))
-        yield from read_table(self.name, context, records, _report_of(binder, mapping, context.feed))
+        yield from read_table(self.name, context, records, report_of(binder, mapping, context.feed))
 
 
 def _header(table: Table, file: str) -> list[str]:
@@ -74,10 +75,16 @@ def _untagged(table: Table, width: int) -> Iterator[Record]:
     yield from table.records(width)
 
 
-def _report_of(binder: Binder, mapping: Mapping, feed: str | None) -> Callable[[Fields, Origin], Report]:
-    """The function that makes a report of a row's fields."""
+def report_of(
+    binder: Binder,
+    mapping: Mapping,
+    feed: str | None,
+    source: str = "csv",
+    place_of: Callable[[Fields], Footprint] | None = None,
+) -> Callable[[Fields, Origin], Report]:
+    """The function that makes a report of a row's fields; `place_of` gives its place where the fields do not."""
     id_at = binder.column("id.column", mapping.id.column) if mapping.id is not None else None
-    interval_of, place_of = observed(binder, mapping.time), footprint(binder, mapping.place)
+    interval_of, place_of = observed(binder, mapping.time), place_of or footprint(binder, mapping.place)
     activity_of = binder.term("activity", mapping.activity, Activity)
     optional: dict[str, Getter[object]] = {
         key: binder.text(key, spec)
@@ -101,8 +108,8 @@ def _report_of(binder: Binder, mapping: Mapping, feed: str | None) -> Callable[[
         if activity is None:
             raise RowError("activity", RejectReason.MISSING, "the field is empty")
         return Report(
-            report_id=f"csv:{mapping.name}:{own or f'row-{origin.sha256[:24]}'}",
-            source="csv",
+            report_id=f"{source}:{mapping.name}:{own or f'row-{origin.sha256[:24]}'}",
+            source=source,
             observed_from=observed_from,
             observed_until=observed_until,
             footprint=place_of(fields),

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import IntEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pipeline.model.taxonomy import RejectReason
 from pipeline.sources.base import RowError
 from pipeline.sources.cells import finite
-from pipeline.sources.csv_binding import Binder, Fields, Getter
+from pipeline.sources.csv_binding import REMEMBERED, Binder, Fields, Getter
 from pipeline.sources.csv_mapping import Cell, Moment, Observed
+from pipeline.sources.remembering import remembering
 
 
 class Precision(IntEnum):
@@ -71,20 +73,20 @@ def moment(binder: Binder, key: str, field: str, spec: Moment) -> Getter[Written
     readers = [_reader(binder, f"{key}.formats", form) for form in spec.formats]
     named = " and ".join(repr(name) for name in columns)
 
-    def get(fields: Fields) -> Written | None:
-        text = " ".join(fields[at].strip() for at in places).strip()
+    @remembering(REMEMBERED)
+    def read(text: str) -> Written | None:
         if not text:
             return None
-        for read in readers:
+        for reader in readers:
             try:
-                time, precision = read(text)
+                time, precision = reader(text)
             except (ValueError, OverflowError, OSError, RowError):
                 continue
             return _placed(time, zone, field, text), precision
         listed = ", ".join(spec.formats)
         raise RowError(field, RejectReason.BAD_TIME, f"column {named}: {text[:80]!r} is not written as {listed}")
 
-    return get
+    return lambda fields: read(" ".join([fields[at].strip() for at in places]).strip())
 
 
 def published(binder: Binder, spec: Moment) -> Getter[datetime]:
@@ -162,6 +164,7 @@ def _placed(time: datetime, zone: tzinfo | None, field: str, text: str) -> datet
     return time.replace(tzinfo=zone)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _lasting(written: Written, coarse: Precision) -> Interval:
     """The interval that a written time stands for, in UTC.
 

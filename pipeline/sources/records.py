@@ -3,11 +3,13 @@
 Only as much is held in memory as one row may have. A row that is damaged costs itself and not its neighbours.
 """
 
+import csv
 import hashlib
 import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -230,6 +232,40 @@ class Dialect:
             return False
         return True if self._opens_anew.fullmatch(line) else None
 
+    def split_lines(self, lines: list[Span]) -> list[list[str] | None]:
+        """The fields of each line that is a whole record by itself; None where one has to be looked at more closely.
+
+        What is split here is split as `split` does, only many lines at a time.
+        """
+        try:
+            texts = [line.data.decode() for line in lines]
+        except UnicodeDecodeError:
+            return [None] * len(lines)
+        found: list[list[str] | None] = [
+            None if line.cut is not None or "\0" in text or self.is_blank(line) else text.split(self.delimiter)
+            for line, text in zip(lines, texts, strict=True)
+        ]
+        if self.quoting:
+            quoted = [at for at, text in enumerate(texts) if '"' in text and found[at] is not None]
+            for at, fields in zip(quoted, self._unquoted([texts[at] for at in quoted]), strict=True):
+                found[at] = fields
+        return found
+
+    def _unquoted(self, texts: list[str]) -> list[list[str] | None]:
+        """The fields of lines with quotes, None where the quotes of one do not close within it."""
+        found: list[list[str] | None] = []
+        while len(found) < len(texts):
+            # Begun anew after a line that runs on, or whose quotes are in disorder: the next may be whole by itself.
+            begun, rows = len(found), csv.reader(texts[len(found) :], delimiter=self.delimiter, strict=True)
+            with suppress(csv.Error):
+                for fields in rows:
+                    if rows.line_num > len(found) - begun + 1:
+                        break
+                    found.append(fields)
+            if len(found) < len(texts):
+                found.append(None)
+        return found
+
     def split(self, text: str) -> list[str]:
         """The fields of one whole record, without their quotes."""
         if not self.quoting or '"' not in text:
@@ -252,8 +288,8 @@ class Table:
     """
 
     def __init__(self, stream: BinaryIO, dialect: Dialect, limit: int = ROW_LIMIT) -> None:
-        self._lines = lines(stream, limit)
-        self._ahead: deque[Span] = deque()
+        self._blocks = blocks(stream, limit)
+        self._ahead: deque[_Line] = deque()
         self._dialect = dialect
         self._limit = limit
         self._torn: TornInput | None = None
@@ -269,13 +305,18 @@ class Table:
 
     def take(self, width: int | None) -> Record | None:
         """The next record, of any width where `width` is None; None at the end. Blank lines are no records."""
-        first = self._next()
-        while first is not None and self._dialect.is_blank(first):
-            first = self._next()
-        if first is None:
-            if self._torn is not None:
-                raise self._torn
-            return None
+        while (line := self._next()) is not None:
+            first, fields = line
+            if fields is not None:
+                return Record(first, fields) if width in (None, len(fields)) else _misfit(first, fields, width)
+            if not self._dialect.is_blank(first):
+                return self._look(first, width)
+        if self._torn is not None:
+            raise self._torn
+        return None
+
+    def _look(self, first: Span, width: int | None) -> Record:
+        """The record that begins with a line which is none by itself."""
         if first.cut is not None:
             return _bad(first, RejectReason.TOO_LONG, f"{first.cut.length} bytes; a row has {self._limit} at most")
         is_open = self._dialect.begins_open(first.data)
@@ -287,21 +328,23 @@ class Table:
 
     def give_back(self, record: Record) -> None:
         """Let the next take begin with this record, which was the last one taken."""
-        self._ahead.appendleft(record.span)
+        self._ahead.appendleft((record.span, None))
 
-    def _next(self) -> Span | None:
-        if self._ahead:
-            return self._ahead.popleft()
-        if self._torn is not None:
-            return None
-        try:
-            return next(self._lines, None)
-        except TornInput as torn:
-            self._torn = torn
-            return None
+    def _next(self) -> "_Line | None":
+        while not self._ahead and self._torn is None:
+            try:
+                block = next(self._blocks, None)
+            except TornInput as torn:
+                self._torn = torn
+                return None
+            if block is None:
+                return None
+            spans = list(block.spans())
+            self._ahead.extend(zip(spans, self._dialect.split_lines(spans), strict=True))
+        return self._ahead.popleft() if self._ahead else None
 
     def _joined(self, first: Span, width: int | None) -> Record:
-        taken = [first]
+        taken: list[_Line] = [(first, None)]
         length = first.length
         is_open: bool | None = True
         while is_open and len(taken) < LINE_LIMIT and length <= self._limit:
@@ -309,10 +352,11 @@ class Table:
             if line is None:
                 break
             taken.append(line)
-            length += line.length + 2
-            is_open = None if line.cut is not None else self._dialect.stays_open(line.data)
+            span, _ = line
+            length += span.length + 2
+            is_open = None if span.cut is not None else self._dialect.stays_open(span.data)
         if is_open is False and length <= self._limit:
-            record = self._record(_join(taken), width)
+            record = self._record(_join([span for span, _ in taken]), width)
             if record.problem is None or record.problem.reason is not RejectReason.BAD_ROW:
                 return record
         self._ahead.extendleft(reversed(taken[1:]))
@@ -326,8 +370,8 @@ class Table:
             problem = Problem("", RejectReason.BAD_ENCODING, f"byte {error.start} of the row is not UTF-8")
             text = span.data.decode(errors="replace")
         fields = self._dialect.split(text)
-        if width is not None and len(fields) != width:
-            return _bad(span, RejectReason.BAD_ROW, f"{len(fields)} fields where the table has {width} columns")
+        if width not in (None, len(fields)):
+            return _misfit(span, fields, width)
         if problem is None and "\0" in text:
             problem = Problem("", RejectReason.BAD_VALUE, "the row holds a NUL byte")
         return Record(span, fields, problem)
@@ -340,6 +384,14 @@ def _join(spans: list[Span]) -> Span:
         ending = after.position - before.position - len(before.data)
         parts += (b"\n" if ending == 1 else b"\r\n", after.data)
     return Span(spans[0].position, b"".join(parts))
+
+
+_Line = tuple[Span, list[str] | None]
+"""A line, and its fields where it is a whole record by itself."""
+
+
+def _misfit(span: Span, fields: list[str], width: int | None) -> Record:
+    return _bad(span, RejectReason.BAD_ROW, f"{len(fields)} fields where the table has {width} columns")
 
 
 def _bad(span: Span, reason: RejectReason, detail: str) -> Record:

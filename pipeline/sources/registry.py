@@ -4,17 +4,45 @@ import warnings
 from functools import cache
 from importlib.metadata import entry_points
 
+from pipeline.sources.acled import Acled
+from pipeline.sources.aircraft import Aircraft
 from pipeline.sources.base import Source
+from pipeline.sources.cap import Cap
 from pipeline.sources.csv_table import CsvTable
+from pipeline.sources.firms import Firms
+from pipeline.sources.gdelt import Gdelt
+from pipeline.sources.geojson import GeoJson
+from pipeline.sources.ledger import Ledger
+from pipeline.sources.liveuamap import Liveuamap
 from pipeline.sources.ndjson import Ndjson
 from pipeline.sources.nothing import Nothing
+from pipeline.sources.notices import Notices
+from pipeline.sources.osce import Osce
 from pipeline.sources.ucdp import Ucdp
+from pipeline.sources.viina import Viina
+from pipeline.sources.weapons import Weapons
 
 ENTRY_POINT_GROUP = "truceline.sources"
 """A package adds a source with an entry point of this group that names a Source object."""
 
 
-_OWN: tuple[Source, ...] = (Ndjson(), Ucdp(), CsvTable())
+_OWN: tuple[Source, ...] = (
+    Ndjson(),
+    Ucdp(),
+    CsvTable(),
+    Firms(),
+    Gdelt(),
+    Liveuamap(),
+    Acled(),
+    Viina(),
+    Cap(),
+    GeoJson(),
+    Notices(),
+    Aircraft(),
+    Ledger(),
+    Osce(),
+    Weapons(),
+)
 BUILT_IN = frozenset({Nothing.name, *(source.name for source in _OWN)})
 """The sources that check their own reports; what any other gives goes through the gate."""
 

@@ -1,16 +1,22 @@
 """Reading files as they are: plain, gzip or zstd, told apart by their first bytes, and never wholly in memory.
 
+A workbook's sheet and a GeoPackage's layer come as the CSV text that they stand for.
+
 A file that breaks off gives all that could be read, and then TornInput.
 """
 
 import io
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 import zstandard
 
+from pipeline.sources.base import InputError
 from pipeline.sources.records import TornInput
 
 _CHUNK = 1 << 18
@@ -21,16 +27,28 @@ _ZSTD_STEP = 1 << 10
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
+_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONTAINERS = (*_ZIP_MAGICS, _SQLITE_MAGIC, _OLE_MAGIC)
+MOST_SPOOLED = 2 << 30
+"""Bytes of a workbook or GeoPackage that is compressed, or comes through a pipe, and so is written to a file first."""
 
 
 class ByteStream(io.RawIOBase):
-    """The decompressed bytes of a file. A read gives what there is, so that a slow pipe is read as it comes."""
+    """The decompressed bytes of a file. A read gives what there is, so that a slow pipe is read as it comes.
 
-    def __init__(self, raw: IO[bytes], file_name: str = "", keep_open: bool = False) -> None:
+    Args:
+        part: the sheet of a workbook, or the layer of a GeoPackage; the only one unless it is given.
+
+    A read raises InputError, before anything is read, for a file of which no table can be had, or more than one.
+    """
+
+    def __init__(self, raw: IO[bytes], file_name: str = "", keep_open: bool = False, part: str | None = None) -> None:
         super().__init__()
         self._raw = raw
         self._keep_open = keep_open
-        self._chunks = self._unpack(file_name)
+        self._chunks = self._table(file_name, part)
         self._ahead = b""
         self._torn: TornInput | None = None
         self.bytes_read = 0
@@ -76,6 +94,7 @@ class ByteStream(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file too, unless it is to stay open."""
+        self._chunks.close()
         if not self._keep_open:
             self._raw.close()
         super().close()
@@ -96,6 +115,58 @@ class ByteStream(io.RawIOBase):
             raise TornInput(f"reading failed: {error.strerror or error}") from error
         self.bytes_read += len(data)
         return data
+
+    def _table(self, file_name: str, part: str | None) -> Generator[bytes]:
+        """What was compressed, and of what holds several tables the text of one."""
+        name = file_name or "the input"
+        unpacked = self._unpack(file_name)
+        head, torn = _beginning(unpacked)
+        if head.startswith(_OLE_MAGIC):
+            raise InputError(
+                f"{name}: an old .xls workbook, or one with a password; save it as .xlsx without one, or CSV"
+            )
+        if not head.startswith(_CONTAINERS):
+            if part is not None:
+                raise InputError(f"{name}: neither a workbook nor a GeoPackage, so it has no part {part!r}")
+            if head:
+                yield head
+            if torn is not None:
+                raise torn
+            yield from unpacked
+            return
+        with self._whole(head, unpacked, name) as whole:
+            for chunk in _text_of(whole, head, name, part):
+                if whole is self._raw:
+                    self.bytes_read = self._raw.tell()
+                yield chunk
+            if whole is self._raw:
+                self.bytes_read = self._raw.seek(0, 2)
+
+    @contextmanager
+    def _whole(self, head: bytes, unpacked: Iterator[bytes], name: str) -> Iterator[BinaryIO]:
+        """The file, if it can be read in any order as it lies there; else a copy of it, until it was read."""
+        path = getattr(self._raw, "name", None)
+        if isinstance(path, str) and self._raw.seekable() and Path(path).is_file() and self._begins_with(head):
+            yield cast(BinaryIO, self._raw)
+            return
+        with tempfile.NamedTemporaryFile(prefix="truceline-") as copy:
+            written = copy.write(head)
+            for chunk in unpacked:
+                written += copy.write(chunk)
+                if written > MOST_SPOOLED:
+                    raise InputError(
+                        f"{name}: more than {MOST_SPOOLED >> 30} GiB, unpacked; unpack it and name the file"
+                    )
+            copy.flush()
+            yield cast(BinaryIO, copy)
+
+    def _begins_with(self, head: bytes) -> bool:
+        """Whether the head was not compressed."""
+        at = self._raw.tell()
+        self._raw.seek(0)
+        found = self._raw.read(len(head))
+        self._raw.seek(at)
+        return found == head
 
     def _unpack(self, file_name: str) -> Iterator[bytes]:
         head = self._take()
@@ -153,6 +224,30 @@ class ByteStream(io.RawIOBase):
             else:
                 data = data or self._take()
         raise TornInput("the zstd file breaks off before its end")
+
+
+def _beginning(chunks: Iterator[bytes]) -> tuple[bytes, TornInput | None]:
+    """As much as tells a workbook or a GeoPackage from anything else: one chunk, unless that is very short."""
+    head = b""
+    try:
+        while chunk := next(chunks, b""):
+            head += chunk
+            if not any(magic.startswith(head) for magic in _CONTAINERS):
+                break
+    except TornInput as torn:
+        return head, torn
+    return head, None
+
+
+def _text_of(whole: BinaryIO, head: bytes, name: str, part: str | None) -> Iterator[bytes]:
+    # Those who read neither do not wait for what is needed to.
+    if head.startswith(_ZIP_MAGICS):
+        from pipeline.sources.workbook import sheet_text
+
+        return sheet_text(whole, name, part)
+    from pipeline.sources.geopackage import layer_text
+
+    return layer_text(Path(whole.name), name, part)
 
 
 def _is_zstd(head: bytes) -> bool:

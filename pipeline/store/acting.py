@@ -6,8 +6,8 @@ made anew from the log, and what stands is made anew from reports and actions.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +21,7 @@ from pipeline.store.database import Store, StoreError, store_errors
 from pipeline.store.desk import Clause, Matter, log_action
 from pipeline.store.lawbook import LawBook
 from pipeline.store.ledger import AlertBook
+from pipeline.store.opening import open_store
 from pipeline.store.sealing import empty_pages, is_sealed, seal
 
 _TICK = timedelta(microseconds=1)
@@ -42,6 +43,25 @@ class RefusedError(StoreError):
 
 class MovedOnError(StoreError):
     """The alert has moved on from the revision that the operator had before him."""
+
+
+class UnansweredError(StoreError):
+    """Over a broker: an act was sent, and nobody has said yet what came of it. It is kept, and applied in time."""
+
+
+class UnsentError(StoreError):
+    """Over a broker: an act could not be sent. Nothing was done."""
+
+
+def acting_store(path: Path, kind: ActionKind) -> Store:
+    """Opens a store for an act: beside a run, if one writes to it; to seal rewrites the file, and no run may then.
+
+    Raises:
+        StoreError: there is no store, or it cannot be written to now.
+    """
+    with open_store(path):
+        pass  # A store that is not there is not to be made.
+    return open_store(path, write=True, beside=kind is not ActionKind.SEAL)
 
 
 class Open(NamedTuple):
@@ -114,7 +134,7 @@ class Acting:
         """
         if kind is ActionKind.SEAL:
             self._refuse_sealed(fields.get("report_ids", ()))
-        with store_errors(self.store.path), self._transaction():
+        with self.store.transaction():
             opened = self._standing(alert)
             if revision is not None and revision != opened.revision:
                 raise MovedOnError(
@@ -193,17 +213,6 @@ class Acting:
             )
             found = [one for one in map(_decode_alert, (row[0] for row in rows)) if report_id in one.report_ids]
             yield from (one for one in self._desk.untouched(found) if one.alert_id not in known)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._sql.execute("COMMIT")
-        except BaseException:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            raise
 
     def _in_its_place(self, alert: Alert) -> str:
         last = list(self.store.history(alert.alert_id))[-1:]

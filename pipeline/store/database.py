@@ -1,8 +1,7 @@
-"""The store's file: opening, locking, reading. What writes is in `recorder`."""
+"""The store: what is read of it, its transactions and its errors. `opening` opens one; what writes is in `recorder`."""
 
-import fcntl
-import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -16,10 +15,10 @@ from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing, Status
 from pipeline.model.times import from_us, to_us
 from pipeline.store.frames import decode_frame, decode_lines
-from pipeline.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from pipeline.store.watchlog import observations_between, watched_span
 
-PAGE_CACHE_KIB = 64 << 10
+PATIENCE_S = 30.0
+_AGAIN_S = 0.002
 
 _alert = msgspec.json.Decoder(Alert).decode
 _incident = msgspec.json.Decoder(Incident).decode
@@ -35,7 +34,7 @@ class NoStoreError(StoreError):
 
 
 class BusyStoreError(StoreError):
-    """Another run writes to it."""
+    """Another run writes to it, or its turn to write did not come in time."""
 
 
 class ForeignStoreError(StoreError):
@@ -46,10 +45,14 @@ class Store:
     """One store, opened. Reading sees the last committed state, also while a run writes.
 
     Use `open_store`; it is a context manager.
+
+    Attributes:
+        patience_s: how long a transaction waits for its turn, where others write too.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: TextIO | None) -> None:
         self.path, self.connection, self._lock = path, connection, lock
+        self.patience_s = PATIENCE_S
 
     def __enter__(self) -> "Store":
         return self
@@ -62,6 +65,45 @@ class Store:
         self.connection.close()
         if self._lock is not None:
             self._lock.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that writes, all of it or nothing; a run and those who act beside it take turns.
+
+        Raises:
+            BusyStoreError: the turn did not come.
+        """
+        with store_errors(self.path):
+            self._begin()
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def _begin(self) -> None:
+        """Begins as soon as nobody else writes: SQLite's own waiting sleeps through the moment between two batches."""
+        until = time.monotonic() + self.patience_s
+        (waits_ms,) = self.connection.execute("PRAGMA busy_timeout").fetchone()
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while not self._begun():
+                if time.monotonic() >= until:
+                    raise BusyStoreError(f"{self.path}: another program is writing to this store; try again")
+                time.sleep(_AGAIN_S)
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {waits_ms}")
+
+    def _begun(self) -> bool:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        return True
 
     def alerts(self, *, possible: bool = False) -> Iterator[Alert]:
         """The current view, sorted by id: raised alerts, and with `possible` those too."""
@@ -235,95 +277,6 @@ class Store:
     def _query(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         with store_errors(self.path):
             yield from self.connection.execute(sql, values)
-
-
-def open_store(path: str | Path, *, write: bool = False) -> Store:
-    """Opens a store; with `write`, makes it where there is none and takes the writer's lock.
-
-    Raises:
-        NoStoreError: there is none to read.
-        StoreError: the file is no store or of another version, or another run writes to it.
-    """
-    # Two spellings of one file are one store: the lock stands beside the file itself.
-    place = Path(path).resolve() if Path(path).is_symlink() else Path(path)
-    if place.is_dir():
-        raise StoreError(f"{place}: this is a folder; name a file in it with --store")
-    if not write and not place.exists():
-        raise NoStoreError(f"{place}: there is no store here; make one with `truceline run … --store {place}`")
-    lock = _take_lock(place) if write else None
-    try:
-        with store_errors(place):
-            connection = _connect(place, write)
-            _check(place, connection, write)
-    except BaseException:
-        if lock is not None:
-            lock.close()
-            if not place.exists():
-                Path(f"{place}-lock").unlink(missing_ok=True)
-        raise
-    return Store(place, connection, lock)
-
-
-def _connect(place: Path, write: bool) -> sqlite3.Connection:
-    mode = "rwc" if write else "ro"
-    location = f"{place.absolute().as_uri()}?mode={mode}"
-    if not write and not os.access(place.parent, os.W_OK) and not Path(f"{place}-wal").exists():
-        # A log in WAL mode needs a file beside it even to be read; where none can be made, nobody writes either.
-        location += "&immutable=1"
-    connection = sqlite3.connect(location, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
-    return connection
-
-
-def _check(place: Path, connection: sqlite3.Connection, write: bool) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if write:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: what was committed outlives a power cut, and not only a killed process.
-        connection.execute("PRAGMA synchronous = FULL")
-    if not tables and write:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; "
-            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
-        return
-    if not tables and not application:
-        raise NoStoreError(f"{place}: there is no store here yet: the file is empty")
-    if application != APPLICATION_ID:
-        raise ForeignStoreError(f"{place}: this is no Truceline store; name another file with --store")
-    if version != SCHEMA_VERSION:
-        raise ForeignStoreError(
-            f"{place}: a store of version {version}, and this Truceline reads version {SCHEMA_VERSION}; "
-            "use the Truceline that wrote it, or run your inputs again into a new --store"
-        )
-
-
-def _take_lock(place: Path) -> TextIO:
-    """The writer's lock: the system gives it up when its process ends, however that ends."""
-    try:
-        lock = Path(f"{place}-lock").open("a+", encoding="ascii")  # noqa: SIM115
-    except OSError as error:
-        raise StoreError(f"{place}: cannot write here: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        holder = lock.read(20).strip() or "unknown"
-        lock.close()
-        raise BusyStoreError(
-            f"{place}: another run (process {holder}) is writing to this store; wait for it, or name another --store"
-        ) from error
-    try:
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-    except OSError as error:
-        lock.close()
-        raise StoreError(f"{place}: cannot write here: {error.strerror}") from error
-    return lock
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.model.report import SEALABLE, Origin, Report
+from pipeline.model.report import SEALABLE, Origin, Remark, Report
 
 SALT_BYTES = 16
 
@@ -37,6 +37,8 @@ _Open: Any = msgspec.defstruct(
     omit_defaults=True,
     gc=False,
 )
+_RECORDS: dict[str, Any] = {"origin": Origin, "remarks": tuple[Remark, ...]}
+"""What the fields that are no text are made of."""
 _NAMES = [(name, name.encode() + b"\0") for name in SEALABLE]
 
 
@@ -77,6 +79,6 @@ def decode_lines(open_part: bytes, sealable_part: bytes, lines: Iterable[int]) -
 def _whole(line: bytes, sealable: bytes) -> Report:
     report = _decode_open(line)
     kept = {name: pair[1] for name, pair in _decode_sealable(sealable).items() if pair is not None}
-    if "origin" in kept:
-        kept["origin"] = msgspec.convert(kept["origin"], Origin)
+    for name in kept.keys() & _RECORDS.keys():
+        kept[name] = msgspec.convert(kept[name], _RECORDS[name])
     return replace(report, **kept) if kept else report

@@ -9,8 +9,9 @@ said; the frame that it came in stays as it was.
 import hashlib
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -55,7 +56,7 @@ class Isolating:
     """
 
     def __init__(
-        self, store: Store, windows: SqliteWindows, transaction: Callable[[], AbstractContextManager[None]]
+        self, store: Store, windows: SqliteWindows, transaction: Callable[[], AbstractContextManager[object]]
     ) -> None:
         self._store, self._windows, self._transaction = store, windows, transaction
         self._left = MOST_REFUSED
@@ -96,13 +97,21 @@ class Isolating:
         judged: Callable[[Sequence[Report], Sequence[Refused]], object],
         refused: Sequence[Refused],
     ) -> Refused | None:
-        """The first report of the log up to which judging the frame fails; None where it is no report's doing."""
+        """The first report of the log up to which judging the frame fails; None where it is no report's doing.
 
-        def fails(upto: int, line: int) -> bool:
+        It may only have led to the one at fault, which came before it and was out of the frame's reach until then. So
+        the frame is judged as the log was before it, with all of the days around it and around what it revises; where
+        that fails, the one looked for is among what came before, and is searched for likewise. What is found comes
+        earlier each time; a second search is seldom called for. A search is a logarithm of the log's length in tries:
+        of the frame at first, with those days later. These cost about what refusing the reports found so far would.
+        """
+
+        def fails(near: Collection[Window], upto: int, line: int) -> bool:
             shown = reports if upto > seq else reports[: line + 1] if upto == seq else ()
             try:
                 with self._windows.as_of(upto, line), self._transaction():
-                    judged(_without(seq, shown, refused), refused)
+                    held = [entry.report for entry in _of_days_around(self._windows, near) if entry not in gone]
+                    judged([*_without(seq, shown, refused), *held], refused)
                     raise _TakenBack
             except _TakenBack:
                 return False
@@ -111,23 +120,39 @@ class Isolating:
             except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for
                 return True
 
-        if fails(0, -1):
+        gone = {one.entry for one in refused}
+        if fails((), 0, -1):
             return None
-        frames = self._frames()
-        which = bisect_left(frames, True, key=lambda frame: fails(frame[0], frame[1] - 1))
-        if which == len(frames):
-            return None
-        upto, count = frames[which]
-        line = bisect_left(range(count), True, key=lambda line: fails(upto, line))
-        return self._refused(upto, line) if line < count else None
+        found, names = None, set[str]()
+        earlier = self._first(partial(fails, ()))
+        while earlier is not None:
+            found = earlier
+            names.update(filter(None, (found.entry.report.report_id, found.entry.report.revises)))
+            near = {group.window for group in self._windows.holding(sorted(names))}
+            earlier = self._first(partial(fails, near), found)
+        return found
 
-    def _frames(self) -> list[tuple[int, int]]:
-        """The frames of reports, each with how many it holds.
+    def _first(self, fails: Callable[[int, int], bool], before: Refused | None = None) -> Refused | None:
+        """The first report of the log, or of what comes before one, up to which something fails; None if nothing does.
 
-        Earlier ones too: one that was revised by what is refused now stands again.
+        Earlier frames than the one that is judged too: what was revised by what is refused now stands again.
         """
-        asked = "SELECT seq, reports FROM frames WHERE kind = 'reports' ORDER BY seq"
-        return self._store.connection.execute(asked).fetchall()
+        frames = self._frames(before)
+        if not frames or not fails(frames[-1][0], frames[-1][1] - 1):
+            return None
+        last = len(frames) - 1
+        upto, count = frames[bisect_left(frames, True, hi=last, key=lambda frame: fails(frame[0], frame[1] - 1))]
+        line = bisect_left(range(count), True, hi=count - 1, key=lambda line: fails(upto, line))
+        return self._refused(upto, line)
+
+    def _frames(self, before: Refused | None) -> list[tuple[int, int]]:
+        """The frames of reports, each with how many it holds; up to a report, where one is given."""
+        seq, line = (before.seq, before.line) if before else (self._windows.seq + 1, 0)
+        asked = (
+            "SELECT seq, iif(seq = :seq, :line, reports) AS many FROM frames "
+            "WHERE kind = 'reports' AND seq <= :seq AND many > 0 ORDER BY seq"
+        )
+        return self._store.connection.execute(asked, {"seq": seq, "line": line}).fetchall()
 
     def _refused(self, seq: int, line: int) -> Refused | None:
         asked = "SELECT tile, day, content FROM reports WHERE seq = ? AND line = ?"
@@ -149,10 +174,7 @@ def take_out(store: Store, windows: SqliteWindows, refused: Sequence[Refused]) -
     sql.execute("UPDATE figures SET value = value - ? WHERE name = 'reports'", (len(refused),))
     _take_back(store, refused)
     windows.forget()
-    own = {one.entry.window for one in refused}
-    days = around([window.day for window in own if window.day], reach_s=1.0)
-    held = dict.fromkeys(windows.of_windows(sorted(own)) + windows.of_days(sorted(days)))
-    return [one.entry for one in refused] + list(held)
+    return [one.entry for one in refused] + _of_days_around(windows, {one.entry.window for one in refused})
 
 
 def reject_of(report: Report, place: str, row: int) -> Reject:
@@ -170,6 +192,12 @@ def reject_of(report: Report, place: str, row: int) -> Reject:
         length=len(said),
         sha256=hashlib.sha256(said).hexdigest(),
     )
+
+
+def _of_days_around(windows: SqliteWindows, some: Collection[Window]) -> list[Entry]:
+    """All that some windows hold, and those of their days and of the days before and after."""
+    days = around([window.day for window in some if window.day], reach_s=1.0)
+    return list(dict.fromkeys(windows.of_windows(sorted(some)) + windows.of_days(sorted(days))))
 
 
 def _without(seq: int, reports: Sequence[Report], refused: Sequence[Refused]) -> Sequence[Report]:

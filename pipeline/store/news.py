@@ -19,6 +19,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         late: how many of the new ones were behind the watermark by more than the retention.
         watermark: the latest `observed_from` so far, never past the time of receipt.
         watched: how many observations were new.
+        changed: the ids of new reports that the store held with other content before it was opened.
     """
 
     new: tuple[bool, ...]
@@ -28,6 +29,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     revisions: tuple[Revision, ...]
     watermark: datetime | None
     watched: int = 0
+    changed: frozenset[str] = frozenset()
 
 
 class News(NamedTuple):

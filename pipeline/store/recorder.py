@@ -92,25 +92,25 @@ class Recorder:
         reports: Sequence[Report],
         rejects: Sequence[Reject] = (),
         observations: Sequence[Observation] = (),
+        within: Callable[[], object] = lambda: None,
     ) -> Outcome:
         """Takes a batch into the record: when this returns, it is on disk with all that follows from it.
 
-        Agreements that are behind the log catch up first.
+        Agreements that are behind the log catch up first. `within` is called in the batch's transaction.
 
         Raises:
             StoreError: nothing of the batch was taken.
         """
-        with store_errors(self.store.path):
-            behind = self._windows.is_behind
-        if behind or not self._caught_up:
+        if not self._caught_up:
             self.catch_up()
         now = self._clock()
         received = [report if report.received_at else replace(report, received_at=now) for report in reports]
-        with self._transaction():
+        with self._transaction() as heeded:
+            within()
             add_rejects(self.store.connection, rejects)
             closed = self._closing.closed(received)
             changes = self._monitor.process([one for one, late in zip(received, closed, strict=True) if not late])
-            revisions = self._take(changes, now, rejects=rejects)
+            revisions = heeded + self._take(changes, now, rejects=rejects)
             for report in compress(received, closed):
                 revisions += self._by_itself(report, now)
             watched = self._watch_log.enter(observations)
@@ -128,6 +128,7 @@ class Recorder:
             revisions=tuple(revisions),
             watermark=watermark,
             watched=sum(watched.new),
+            changed=self._windows.changed,
         )
 
     def wait_to_look(self, every: timedelta) -> None:
@@ -206,7 +207,7 @@ class Recorder:
         Returns:
             How many revisions were written.
         """
-        written = 0
+        written, begun = 0, self._windows.seq
         with self._transaction():
             restored = self._book.restore()
             restore_tasks(self.store.connection)
@@ -222,8 +223,9 @@ class Recorder:
                 progress(seq, self._windows.seq)
             with self._transaction():
                 anew = restored or self._kept_acts or why is not Change.EVIDENCE_CHANGED
-                written += self._review(agreement, None if anew else behind, why)
+                written += len(self._review(agreement, None if anew else behind, why))
         with self._transaction():
+            written += len(self._heed(begun))
             self._set_positions()
         self._caught_up, self._kept_acts = True, False
         return written
@@ -253,20 +255,22 @@ class Recorder:
         self._judging.forget()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        sql = self.store.connection
-        with store_errors(self.store.path):
-            sql.execute("BEGIN IMMEDIATE")
-            seq = self._windows.look_at_log()
-            try:
-                yield
-                sql.execute("COMMIT")
-            except BaseException:
-                self._windows.seq = seq
-                self._forget()
-                if sql.in_transaction:
-                    sql.execute("ROLLBACK")
-                raise
+    def _transaction(self) -> Iterator[list[Revision]]:
+        """A transaction; what follows from what operators did beside this recorder meanwhile is in it, and is given."""
+        since = self._windows.seq
+        try:
+            with self.store.transaction():
+                is_behind = self._windows.look_at_log() > since and self._caught_up
+                yield self._heed(since) if is_behind else []
+        except BaseException:
+            self._windows.seq = since
+            self._forget()
+            raise
+
+    def _heed(self, since: int) -> list[Revision]:
+        """What watches alerts follows what operators did after a frame of the log."""
+        now = Change.EVIDENCE_CHANGED
+        return [said for agreement in self._agreements for said in self._review(agreement, since, now)]
 
     def unjudged(self, reports: Iterable[tuple[int, Sequence[Report]]], reached: Callable[[int], None]) -> None:
         """Puts reports into the log that `catch_up` is to judge, a transaction for some of them.
@@ -365,20 +369,17 @@ class Recorder:
         self._told.clear()
         return revisions
 
-    def _review(self, agreement: Agreement, behind: int | None, why: Change) -> int:
+    def _review(self, agreement: Agreement, behind: int | None, why: Change) -> list[Revision]:
         """Lays what operators did over what is judged anew, and folds anew what watches alerts that they acted on.
 
         Args:
             behind: the frame of the log up to which this was done; None for all of it.
-
-        Returns:
-            How many revisions that gave.
         """
         revisions = self._book.review(agreement.name, self._clock(), why) if behind is None else []
         acted = self._book.acted_after(agreement.name, behind or 0)
         revisions += self._law.watch([*revisions, *acted], self._clock(), why)
         self._say(revisions)
-        return len(revisions)
+        return revisions
 
     def _say(self, revisions: Sequence[Revision] = (), rejects: Sequence[Reject] = ()) -> None:
         """Tells what was written of alerts alone."""

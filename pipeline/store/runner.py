@@ -1,7 +1,9 @@
 """The embedded driver: inputs in, batches into the record, a summary out."""
 
+import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -9,7 +11,11 @@ from pipeline.model.records import Observation, Reject
 from pipeline.model.report import Report
 from pipeline.sources.arriving import arriving
 from pipeline.sources.base import Row
+from pipeline.sources.following import Following
+from pipeline.sources.growing import Gathered, Position
 from pipeline.sources.inputs import Input
+from pipeline.store.exports import LaterExport, note_export
+from pipeline.store.followed import note_position
 from pipeline.store.news import Outcome
 from pipeline.store.recorder import Recorder
 
@@ -24,7 +30,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """What a run did. `rows_read = accepted + rejected`, always.
 
     `incidents`, `unresolved`, `alerts` and `possible` are the record's own, when the run ended; the rest is this run's.
-    `duplicates` are reports that were seen before.
+    `duplicates` are reports that were seen before. `added`, `changed`, `withdrawn`, `unchanged` and `doubtful` tell how
+    a later export differs from the earlier ones, in reports' ids; null where none is replaced.
     """
 
     rows_read: int = 0
@@ -41,6 +48,11 @@ class Summary(msgspec.Struct, kw_only=True):
     possible: int = 0
     late: int = 0
     seconds: float = 0.0
+    added: int | None = None
+    changed: int | None = None
+    withdrawn: int | None = None
+    unchanged: int | None = None
+    doubtful: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +88,13 @@ class _Batch:
         self.observations = list[Observation]()
         self.read_at = 0.0
 
+    @classmethod
+    def of(cls, reports: Sequence[Report]) -> "_Batch":
+        """Reports that no row gave."""
+        batch = cls()
+        batch.reports, batch.read_at = [*reports], time.monotonic()
+        return batch
+
     def take(self, row: Row) -> None:
         if not self.rows:
             self.read_at = time.monotonic()
@@ -94,6 +113,8 @@ def run(
     pace: float | None = None,
     strict: bool = False,
     watch: Callable[[Step], None] = lambda _step: None,
+    export: LaterExport | None = None,
+    replaced: Collection[str] = (),
 ) -> Summary:
     """Reads inputs one after the other into the record.
 
@@ -102,6 +123,8 @@ def run(
         pace: plays the reports at so many times real time, by `observed_from`; None for as fast as they can be read.
         strict: stops at the first rejected row, once it is recorded.
         watch: is told of every batch, once it is on disk.
+        export: the inputs are a later export, which was compared and settled.
+        replaced: the names of the earlier ones.
 
     Raises:
         StoreError: the record cannot be written.
@@ -110,21 +133,101 @@ def run(
     began = time.monotonic()
     try:
         for given in inputs:
-            for batch in _batches(arriving(given, GATHER_S, pace), strict):
-                _record(recorder, given, batch, summary, watch)
+            rows = arriving(given, GATHER_S, pace)
+            revised = rows if export is None else (row and export.revised(row) for row in rows)
+            within: Callable[[], object] = partial(note_export, recorder.store.connection, given.file, replaced)
+            for batch in _batches(revised, strict):
+                _record(recorder, given, batch, summary, watch, within)
+                within = _nothing
                 if strict and batch.rejects:
                     raise StrictStop(batch.rejects[0], summary)
+        for retractions in export.withdrawals() if export is not None else ():
+            _record(recorder, inputs[-1], _Batch.of(retractions), summary, watch)
+        if export is not None:
+            summary.withdrawn = export.difference.withdrawn
         recorder.settle()
     finally:
-        figures = recorder.store.figures()
-        summary.incidents, summary.alerts = figures["incidents"], figures["alerts"]
-        summary.possible, summary.unresolved = figures["possible"], figures["unresolved"]
-        summary.seconds = round(time.monotonic() - began, 3)
+        _conclude(recorder, summary, began)
     return summary
 
 
-def _record(recorder: Recorder, given: Input, batch: _Batch, summary: Summary, watch: Callable[[Step], None]) -> None:
-    outcome = recorder.record(batch.reports, batch.rejects, batch.observations)
+def follow(
+    recorder: Recorder,
+    following: Following,
+    *,
+    summary: Summary,
+    strict: bool = False,
+    watch: Callable[[Step], None] = lambda _step: None,
+) -> Summary:
+    """Reads inputs into the record as they grow, side by side; ends when all of them are over.
+
+    How far a file is read is on disk with what was read of it. Otherwise as `run`.
+    """
+    began, watched = time.monotonic(), False
+    try:
+        for some in _joined(following.gathered(GATHER_S)):
+            if some is None:
+                if watched:
+                    recorder.settle()
+                watched = False
+                continue
+            batch = _Batch()
+            for row in some.rows:
+                batch.take(row)
+            watched |= bool(batch.observations)
+            within: Callable[[], object] = _nothing
+            if some.position is not None:
+                within = partial(_note, recorder.store.connection, some, some.position)
+            _record(recorder, some.input, batch, summary, watch, within)
+            if strict and batch.rejects:
+                raise StrictStop(batch.rejects[0], summary)
+        recorder.settle()
+    finally:
+        _conclude(recorder, summary, began)
+    return summary
+
+
+def _joined(gathered: Iterable[Gathered | None]) -> Iterator[Gathered | None]:
+    """The same, in fewer pieces: what follows on one input at once, up to a batch."""
+    held: Gathered | None = None
+    for some in gathered:
+        if held is not None and some is not None and some.file == held.file and len(held.rows) < BATCH_REPORTS:
+            held = Gathered(some.file, some.input, held.rows + some.rows, some.position)
+            continue
+        if held is not None:
+            yield held
+        held = some
+        if some is None:
+            yield None
+    if held is not None:
+        yield held
+
+
+def _note(sql: sqlite3.Connection, some: Gathered, position: Position) -> None:
+    note_export(sql, some.input.file)
+    note_position(sql, some.file, position)
+
+
+def _conclude(recorder: Recorder, summary: Summary, began: float) -> None:
+    figures = recorder.store.figures()
+    summary.incidents, summary.alerts = figures["incidents"], figures["alerts"]
+    summary.possible, summary.unresolved = figures["possible"], figures["unresolved"]
+    summary.seconds = round(time.monotonic() - began, 3)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _record(
+    recorder: Recorder,
+    given: Input,
+    batch: _Batch,
+    summary: Summary,
+    watch: Callable[[Step], None],
+    within: Callable[[], object] = _nothing,
+) -> None:
+    outcome = recorder.record(batch.reports, batch.rejects, batch.observations, within)
     new = sum(outcome.new)
     summary.rows_read += batch.rows
     summary.rejected += len(batch.rejects)

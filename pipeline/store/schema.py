@@ -3,9 +3,34 @@
 APPLICATION_ID = 0x54525543
 """'TRUC': what `file` and SQLite's own header tell of such a file."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
-TABLES = """
+_INPUTS = """
+CREATE TABLE exports (
+    file TEXT NOT NULL,
+    replaces TEXT NOT NULL,
+    PRIMARY KEY (file, replaces)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE followed (
+    file TEXT PRIMARY KEY,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    known_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    size INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""What is known of the inputs themselves."""
+
+FROM_VERSION = {4: _INPUTS}
+"""What the tables of an earlier version lack, by that version. Reading needs none of it."""
+
+TABLES = (
+    """
 CREATE TABLE frames (
     seq INTEGER PRIMARY KEY,
     appended_at TEXT NOT NULL,
@@ -235,3 +260,5 @@ CREATE TABLE figures (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+    + _INPUTS
+)

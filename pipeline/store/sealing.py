@@ -19,6 +19,9 @@ from pipeline.store.database import Store, StoreError, store_errors
 SEALED_SALT = ""
 """The salt of a field that was sealed: it has none any more."""
 
+_WITHOUT_ALIAS = ("origin", "remarks")
+"""What need not be told from others of its kind: where a report was read from, and what a reader made of its words."""
+
 _encode = msgspec.json.Encoder().encode
 _Line = dict[str, tuple[str, Any] | None]
 _decode: Callable[[bytes], _Line] = msgspec.json.Decoder(_Line).decode
@@ -83,10 +86,10 @@ class _Aliases:
         self._known: dict[tuple[str, bytes], str] = {}
 
     def of(self, name: str, pair: tuple[str, Any] | None) -> tuple[str, Any] | None:
-        """The alias of a field's value, without a salt; none for where a report was read from."""
+        """The alias of a field's value, without a salt; none for what needs none."""
         if pair is None or pair[0] == SEALED_SALT:
             return pair
-        if name == "origin":
+        if name in _WITHOUT_ALIAS:
             return None
         key = name, _encode(pair[1])
         if key not in self._known:

@@ -5,8 +5,7 @@ As with actions, the table can be made anew from the log, and what stands is a f
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,7 +54,7 @@ class Tasking:
         Raises:
             TaskRefusedError: nothing was written.
         """
-        with self._transaction():
+        with self.store.transaction():
             return [self._proposed(ask, by) for ask in asks]
 
     def take(self, name: str, step: TaskStep, by: str, **fields: Any) -> Task:
@@ -68,7 +67,7 @@ class Tasking:
         Raises:
             TaskRefusedError: it cannot be taken, and why.
         """
-        with self._transaction():
+        with self.store.transaction():
             self._check_reports(fields.get("report_ids", ()))
             return self._taken(name, step, by, fields)
 
@@ -108,18 +107,6 @@ class Tasking:
             "INSERT INTO frames (seq, appended_at, reports, payload, kind) VALUES (?, ?, ?, ?, ?)", values
         )
         return seq
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with store_errors(self.store.path):
-            self._sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._sql.execute("COMMIT")
-            except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
-                raise
 
 
 def all_tasks(store: Store) -> dict[str, Task]:

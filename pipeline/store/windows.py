@@ -23,6 +23,9 @@ class SqliteWindows:
 
     Args:
         clock: gives the time at which a frame is appended.
+
+    Attributes:
+        changed: of what was added last and was new, the ids that the log held already when this was made.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
@@ -33,12 +36,9 @@ class SqliteWindows:
         self._upto = ""
         # A frame that was judged may be gone since, with its windows: its number is not given twice.
         self.seq: int = self._sql.execute("SELECT coalesce(max(seq), 0) FROM positions").fetchone()[0]
-        self.look_at_log()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether somebody else, an operator, wrote into the log meanwhile."""
-        return bool(self._sql.execute("SELECT coalesce(max(seq), 0) > ? FROM frames", (self.seq,)).fetchone()[0])
+        self._opened_at = self.look_at_log()
+        self._held_before: set[str] = set()
+        self.changed: frozenset[str] = frozenset()
 
     def look_at_log(self) -> int:
         """The number of the log's last frame: operators' acts are written into it beside the windows."""
@@ -79,7 +79,9 @@ class SqliteWindows:
             if stored is None:
                 self._alone.add(group)
             new.append(is_new)
-        self._append([entry for entry, is_new in zip(entries, new, strict=True) if is_new])
+        fresh_entries = [entry for entry, is_new in zip(entries, new, strict=True) if is_new]
+        self.changed = frozenset(self._held_before.intersection(entry.report.report_id for entry in fresh_entries))
+        self._append(fresh_entries)
         return new
 
     def retire(self, tombstones: Iterable[Tombstone]) -> None:
@@ -152,6 +154,7 @@ class SqliteWindows:
             return {}
         asked = set(groups)
         held: dict[Group, dict[bytes, tuple[int, int]]] = {}
+        self._held_before = set()
         found = self._sql.execute(
             "SELECT tile, day, report_id, content, seq, line FROM json_each(?) AS asked "
             f"CROSS JOIN reports ON report_id = asked.value{self._upto}",
@@ -159,6 +162,8 @@ class SqliteWindows:
         )
         for tile, day, report_id, content, seq, line in found:
             group = Group(Window(tile, day), report_id)
+            if seq <= self._opened_at:
+                self._held_before.add(report_id)
             if group in asked:
                 held.setdefault(group, {})[content] = seq, line
         return held

@@ -70,6 +70,10 @@ class SleptError(Exception):
     """Raised where the process was stopped for so long that its partitions are others' by now; what it knows is old."""
 
 
+class EndingError(Exception):
+    """Raised where the worker was told to end: what is not done by now is done by whoever has the partition next."""
+
+
 class Worker:
     """What one worker does.
 
@@ -93,7 +97,7 @@ class Worker:
         self._queues: dict[str, asyncio.Queue[Any]] = {name: asyncio.Queue(_WAITING) for name in topics}
         self._delivery = Delivery(settings.prefix, self._post, metrics, self._did)
         self._partitions = {
-            name: Partitions(opens, name, settings, common, metrics, self._delivery, self._fence, self._did)
+            name: Partitions(opens, name, settings, common, metrics, self._delivery, self._may_send, self._did)
             for name, opens in (("tiles", Keeper), ("findings", LawKeeper))
         }
         self._assigned_anew = asyncio.Event()
@@ -153,13 +157,15 @@ class Worker:
         return self._settings.prefix + topic
 
     def _alive(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """A task that goes on for ever; what ends it ends the worker."""
+        """A task that goes on until the worker is told to end; what else ends it ends the worker."""
 
         async def task() -> None:
             try:
                 await work()
             except asyncio.CancelledError:
                 raise
+            except EndingError:
+                return
             except BaseException as error:
                 self._failed(error)
                 raise
@@ -229,7 +235,7 @@ class Worker:
         records = [Sending("tiles", partition, None, value, headers) for partition, value in shared.tiles]
         records += [Sending(OBSERVATIONS, None, asset.encode(), value) for asset, value in shared.observations]
         records += [Sending("rejects", None, None, encode_reject(reject)) for reject in shared.rejects]
-        await self._delivery.deliver(records, self._fence)
+        await self._delivery.deliver(records, self._may_send)
         for (source, feed), one in shared.received.items():
             self._metrics.reports_received(source, feed, one.reports, one.last_at)
         self._count(shared.rejects)
@@ -240,7 +246,7 @@ class Worker:
         forwarded, rejects = await asyncio.to_thread(forward, kind, _frames(events), count, gazetteer)
         records = [Sending(*one, [(KIND, kind.encode())]) for one in forwarded]
         records += [Sending("rejects", None, None, encode_reject(reject)) for reject in rejects]
-        await self._delivery.deliver(records, self._fence)
+        await self._delivery.deliver(records, self._may_send)
         self._count([reject for reject in rejects if reject.reason is not RejectReason.REFUSED])
         return events
 
@@ -263,8 +269,18 @@ class Worker:
         return done
 
     async def _post(self, full_name: str, one: Sending) -> Awaitable[Any]:
+        # Faust stops the producer first, and the tasks that send only then.
+        self._go_on()
         posted = await self.app.producer.send(full_name, one.key, one.value, one.partition, None, one.headers)
         return cast(Awaitable[Any], posted)
+
+    def _go_on(self) -> None:
+        if self.app.should_stop and not self.app.crashed:
+            raise EndingError
+
+    def _may_send(self) -> None:
+        self._go_on()
+        self._fence()
 
     def _fence(self) -> None:
         if time.monotonic() - self._pulse_at > self._settings.session_s:
@@ -280,6 +296,7 @@ class Worker:
     async def _ask(self) -> None:
         """Asks the broker how much there is; that it answers is told, and what the worker has still to do."""
         while True:
+            self._go_on()
             places = [(place.topic, place.partition) for place in cast(Any, self.app.consumer).assignment()]
             ends = await asyncio.to_thread(self._ends.of, places)
             self._metrics.broker_connected(ends is not None)

@@ -66,7 +66,7 @@ class Delivery:
         """Comes back when the broker has acknowledged every record, in their order, however long that takes.
 
         Args:
-            check: is called before anything is sent; raises where it must not be sent any more.
+            check: is called before anything is sent, and where it was refused; raises where nothing must be sent now.
 
         Returns:
             For each topic the offset of the last record.
@@ -82,6 +82,9 @@ class Delivery:
             done, refused = await self._attempt(some, reached)
             # After one that failed, all are sent again: of one key the last must be the last.
             del left[:done]
+            if refused is not None:
+                # A producer that is stopped refuses everything; the worker then ends, and it is nobody's fault.
+                check()
             if refused is not None and not _may_pass(refused):
                 left[0] = self._instead(left[0], refused)
             elif refused is not None:

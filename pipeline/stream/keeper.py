@@ -31,8 +31,9 @@ from pipeline.model.taxonomy import ActionKind
 from pipeline.monitor.parameters import DEFAULT, Parameters
 from pipeline.monitor.place import place
 from pipeline.monitor.shards import Shards
-from pipeline.store.database import ForeignStoreError, Store, StoreError, open_store
+from pipeline.store.database import ForeignStoreError, Store, StoreError
 from pipeline.store.news import News, Outcome
+from pipeline.store.opening import open_store
 from pipeline.store.recorder import Recorder
 from pipeline.stream.adopting import HEARD_AT, KEPT, Adoption, Said, Taken, Topics, mark
 from pipeline.stream.errors import SettingsError

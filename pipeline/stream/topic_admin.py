@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from pipeline.stream.connection import check_connection, kafka_options
 from pipeline.stream.errors import BrokerUnreachableError, TopicError, UnfitTopicsError
@@ -19,6 +20,8 @@ SEEN_S = 15.0
 
 _NO_SUCH_TOPIC, _NOT_OURS = 3, 29
 """Error codes of Kafka's protocol: unknown topic or partition, and no right to the topic."""
+
+_NO_ID = UUID(int=0)
 
 
 class Held(NamedTuple):
@@ -135,11 +138,24 @@ def partitions(settings: Settings, *names: str) -> dict[str, int]:
     """
     with admin(settings) as client:
         found = _described(client, [settings.prefix + name for name in names])
-    return {name.removeprefix(settings.prefix): len(parts) for name, parts in found.items()}
+    return {name.removeprefix(settings.prefix): len(about["partitions"]) for name, about in found.items()}
+
+
+def topic_ids(client: "KafkaAdminClient", full_names: Sequence[str]) -> dict[str, str]:
+    """The broker's own id of each of some topics, which none that is made anew under the same name has again.
+
+    None for one that is not there; a broker older than Kafka 2.8 gives no topic an id.
+
+    Raises:
+        KafkaError: the broker does not answer.
+        UnfitTopicsError: one cannot be looked at.
+    """
+    ids = {name: about.get("topic_id") for name, about in _described(client, full_names).items()}
+    return {name: str(one) for name, one in ids.items() if one is not None and one != _NO_ID}
 
 
 def _described(client: "KafkaAdminClient", names: Sequence[str]) -> dict[str, Any]:
-    """Those of some topics that are there, with their partitions.
+    """What the broker tells of those of some topics that are there.
 
     Raises:
         UnfitTopicsError: the broker does not tell of one.
@@ -151,7 +167,7 @@ def _described(client: "KafkaAdminClient", names: Sequence[str]) -> dict[str, An
         if about["error_code"] not in (0, _NO_SUCH_TOPIC):
             raise UnfitTopicsError(f"{about['name']}: the broker tells nothing of it: error {about['error_code']}")
         if not about["error_code"]:
-            found[about["name"]] = about["partitions"]
+            found[about["name"]] = about
     return found
 
 
@@ -175,9 +191,10 @@ def _found(client: "KafkaAdminClient", names: Sequence[str]) -> dict[str, tuple[
     from kafka import TopicPartition
     from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 
-    about = _described(client, names)
-    if not about:
+    described = _described(client, names)
+    if not described:
         return {}
+    about = {name: one["partitions"] for name, one in described.items()}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in about]
     configs = client.describe_configs(asked, config_filter="all")["topic"]
     places = [TopicPartition(name, part["partition_index"]) for name, parts in about.items() for part in parts]

@@ -11,7 +11,15 @@ from tests.worlds import write_world
 @pytest.fixture
 def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """`cli("run", …)` in an empty folder, with no settings from outside."""
-    for name in ("TRUCELINE_STORE", "TRUCELINE_CONFIG", "TRUCELINE_KAFKA", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in (
+        "TRUCELINE_STORE",
+        "TRUCELINE_CONFIG",
+        "TRUCELINE_KAFKA",
+        "TRUCELINE_ACCESS",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return Cli(capfd)

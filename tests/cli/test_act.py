@@ -164,9 +164,12 @@ def test_nothing_is_made_where_no_store_is(cli: Cli, tmp_path: Path) -> None:
     assert "takes no ID" in refused(cli, "al_1", "--handover")
 
 
-def test_a_store_that_a_run_writes_to_says_so(cli: Cli, clear: str, store: Path) -> None:
+def test_an_act_is_done_beside_a_run_but_sealing_is_not(cli: Cli, clear: str, store: Path) -> None:
+    seal = (clear, "seal", "--reason", "witness_protection", "--by", "Bo")
     with open_store(store, write=True):
-        assert "another run (process" in refused(cli, clear, "acknowledge", "--by", "Bo", code=1)
+        done(cli, clear, "acknowledge", "--by", "Bo")
+        assert "another run (process" in refused(cli, *seal, code=1)
+    done(cli, *seal)
 
 
 def test_an_alert_that_has_moved_on_is_not_acted_on_blindly(cli: Cli, clear: str) -> None:

@@ -288,6 +288,8 @@ def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path
         Doubt.SIDE_UNCLEAR: {"share_before": 0.9, "share_after": 0.7},
         Doubt.COORDINATION_UNRECORDED: {"within_minutes": 60.0},
         Doubt.COUNT_INDETERMINATE: {"count_min": 2.0, "count_max": None},
+        Doubt.SHAPE_OF_ANOTHER_DAY: {"age_days": 2, "content_date": "2016-03-11", "share_without": 0.25},
+        Doubt.SHAPE_CHANGES: {"share_least": 0.0, "share_most": 0.5},
     }
     elsewhere = {*law, Doubt.ATTRIBUTION_NEEDED, Doubt.LINE_OF_ANOTHER_TIME, Doubt.FORM_UNSAID, *OPERATORS}
     assert set(notes) >= set(Doubt) - elsewhere

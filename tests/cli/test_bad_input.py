@@ -196,12 +196,14 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(
 ) -> None:
     disk = small_disk(64 << 20)  # enough for a first transaction, and not for another
     path = tmp_path / "r.ndjson"
-    far = {"kind": "disc", "lon": 10.0, "lat": 50.0, "radius_m": 10}
     nobody = {"observer": ..., "ledger": ...}
-    rows = (
-        line(number, text="x" * 600, **nobody, **({"footprint": far} if number % 20 else {}))
-        for number in range(1, 60_000)
-    )
+
+    def place(number: int) -> dict[str, object]:
+        """One in twenty near the line; the others far from it and from each other, which is quick to judge."""
+        far = {"kind": "disc", "lon": 10.0 + number % 200 * 0.1, "lat": 20.0 + number // 200 * 0.1, "radius_m": 10}
+        return {"footprint": far} if number % 20 else {}
+
+    rows = (line(number, text="x" * 600, **nobody, **place(number)) for number in range(1, 42_000))
     path.write_bytes(b"".join(rows))
     told = finish("run", "-a", world, path, "--store", disk / "t.db", "--json")
     traceless(told)
@@ -216,15 +218,15 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(
 
 @pytest.mark.parametrize("ending", ["ndjson", "csv", "parquet", "gpkg", "geojson"])
 def test_a_table_that_does_not_fit_leaves_the_one_before(
-    world: Path, tmp_path: Path, small_disk: Callable[[int], Path], ending: str
+    cli: Cli, world: Path, tmp_path: Path, small_disk: Callable[[int], Path], ending: str
 ) -> None:
-    disk = small_disk(320 << 10)
+    disk = small_disk(160 << 10)
     out = disk / f"m.{ending}"
     out.write_bytes(b"before")
     path = tmp_path / "r.ndjson"
-    rng_places = [{"kind": "disc", "lon": 37.6 + n * 1e-6, "lat": 48.2, "radius_m": n} for n in range(30_000)]
+    rng_places = [{"kind": "disc", "lon": 37.6 + n * 1e-6, "lat": 48.2, "radius_m": n} for n in range(6_000)]
     path.write_bytes(b"".join(line(os.urandom(12).hex(), footprint=place) for place in rng_places))  # type: ignore[arg-type]
-    told = finish("match", "-a", world, path, "-o", out)
+    told = cli("match", "-a", world, path, "-o", out)
     traceless(told)
     assert told.code == 1, told.err
     assert "the disk is full" in told.err
@@ -269,7 +271,7 @@ def test_standard_output_that_takes_nothing_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("words", ["--help", "--version", "alerts list --help", "alerts list", "demo --seconds 5"])
+@pytest.mark.parametrize("words", ["--help", "--version", "alerts list --help", "alerts list", "demo --seconds 1"])
 def test_a_command_for_people_tells_in_one_line_that_its_output_is_full(tmp_path: Path, words: str) -> None:
     record(tmp_path / "truceline.db", agreement_file(tmp_path / "agreement"))
     with Path("/dev/full").open("wb") as full:

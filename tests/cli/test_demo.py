@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -68,6 +69,29 @@ def test_without_a_terminal_alerts_come_as_plain_lines(tmp_path: Path) -> None:
     assert f"next: truceline alerts list --store {store}" in told.err
     assert "simulated report" in told.err
     assert "in the order in which they arrive" in told.err
+
+
+def test_what_is_played_can_be_acted_on_in_the_console_on_its_own_clock(tmp_path: Path) -> None:
+    store = tmp_path / "demo.db"
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with start("demo", "--store", store, "--port", "0", **quiet) as process:
+        assert process.stderr
+        url = next(line.split()[-1] for line in map(bytes.decode, process.stderr) if line.startswith("console: "))
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as asking:
+            told = asking.get("/api/clock").json()
+            assert (told["playing"], told["now"][:10]) == ("routine", "2026-03-01")
+            while not (alerts := asking.get("/api/alerts").json()["alerts"]):
+                assert process.poll() is None
+            done = asking.post(
+                f"/api/alerts/{alerts[0]['alert_id']}/actions", json={"action": "acknowledge", "by": "Bo"}
+            )
+            assert done.status_code == 200, done.text
+            assert done.json()["act"]["decided_at"][:10] == "2026-03-01"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    with open_store(store) as opened:
+        assert "Bo" in {alert.acknowledged_by for alert in opened.alerts(possible=True)}
 
 
 def test_an_interrupted_demo_ends_well_and_says_what_to_do_next(tmp_path: Path) -> None:
@@ -161,3 +185,10 @@ def test_a_plain_terminal_gets_plain_characters(tmp_path: Path) -> None:
     strip = Strip(agreement, ASCII)
     strip.add(alerts[0])
     assert "".join(line.plain for line in strip.lines(80, NOON)).isascii()
+
+
+def test_a_store_that_is_there_is_no_place_for_a_demo(tmp_path: Path) -> None:
+    (tmp_path / "demo.db").touch()
+    told = finish("demo", "--seconds", "1", "--store", tmp_path / "demo.db")
+    assert (told.code, told.out) == (2, "")
+    assert "a demo begins with nothing" in told.err

@@ -1,31 +1,29 @@
 """The walk of docs/lifecycle.md from report to outcome can be walked, and its table is the law's."""
 
-import os
 import re
 import shlex
-import subprocess
 from pathlib import Path
+
+import pytest
 
 from pipeline.law.transitions import RULES
 from pipeline.model.taxonomy import Status
-from tests.test_readme import CHECKOUT, PROGRAMS, blocks
+from tests.cli.driving import Cli, Told
+from tests.test_readme import CHECKOUT, blocks
 
 PAGE = (CHECKOUT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 
 
-def walked(home: Path) -> list[tuple[str, list[str], subprocess.CompletedProcess[str]]]:
+def walked(cli: Cli) -> list[tuple[str, list[str], Told]]:
     """Every command with the lines that the page shows of what it says, and what it said."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TRUCELINE", "PYTHON"))}
-    environment |= {"PATH": f"{PROGRAMS}{os.pathsep}{environment['PATH']}", "NO_COLOR": "1"}
-    found: list[tuple[str, list[str], subprocess.CompletedProcess[str]]] = []
+    found: list[tuple[str, list[str], Told]] = []
     for line in "".join(blocks(PAGE, "console")).splitlines():
         if not line.startswith("$ "):
             found[-1][1].append(line)
             continue
-        done = subprocess.run(
-            shlex.split(line[2:]), cwd=home, env=environment, capture_output=True, text=True, check=False
-        )
-        found.append((line, [], done))
+        program, *arguments = shlex.split(line[2:])
+        assert program == "truceline"
+        found.append((line, [], cli(*arguments)))
     return found
 
 
@@ -33,19 +31,19 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_walk_ends_as_the_page_says(tmp_path: Path) -> None:
+def test_the_walk_ends_as_the_page_says(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
     names = re.findall(r"The file `([\w.]+)`:", PAGE)
     for name, text in zip(names, blocks(PAGE, "json"), strict=True):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    steps = walked(tmp_path)
+    steps = walked(cli)
     assert len(steps) > 10
-    assert {line.split()[1] for line, _, _ in steps} == {"truceline"}
-    assert [(line, done.stderr) for line, _, done in steps if done.returncode] == []
+    assert [(line, done.err) for line, _, done in steps if done.code] == []
     missing = [
         (line, expected)
         for line, shown, done in steps
         for expected in shown
-        if plain(expected) not in plain(done.stdout + done.stderr)
+        if plain(expected) not in plain(done.out + done.err)
     ]
     assert missing == []
 

@@ -110,14 +110,16 @@ def test_what_is_no_action_at_all_is_not_done(asking: httpx.Client, alert: str) 
     assert act(asking, "al_none", action="acknowledge").status_code == 404
 
 
-def test_while_a_run_writes_an_act_waits_and_then_says_that_it_could_not_be_done(
+def test_beside_a_run_an_act_is_done_and_sealing_waits_until_it_has_ended(
     asking: httpx.Client, alert: str, path: Path
 ) -> None:
+    sealing: dict[str, Any] = {"action": "seal", "reason": "witness_protection", "report_ids": _reports(asking, alert)}
     with closing(open_store(path, write=True)):
-        busy = act(asking, alert, action="acknowledge")
+        assert act(asking, alert, action="acknowledge").status_code == 200
+        busy = act(asking, alert, **sealing)
     assert (busy.status_code, busy.json()["type"]) == (503, "urn:truceline:problem:store_busy")
     assert busy.headers["retry-after"]
-    assert act(asking, alert, action="acknowledge").status_code == 200
+    assert act(asking, alert, **sealing).status_code == 200
 
 
 def test_a_sealed_report_has_no_words_any_more(asking: httpx.Client, alert: str) -> None:

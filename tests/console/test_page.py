@@ -1,45 +1,34 @@
 """The page in a real browser: an operator's path from an alarm to its outcome, and whatever could get in the way."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.agreement import load_agreement
+from pipeline.console.settings import Playing
 from pipeline.gazetteer import load_gazetteer
-from pipeline.model.footprint import Disc
 from pipeline.model.report import Report
+from pipeline.model.tasks import Ask
+from pipeline.model.watch_terms import TaskReason, TaskStep
 from pipeline.store import Recorder, open_store
+from pipeline.store.tasking import Tasking
 from tests.cli.driving import finish
 from tests.cli.recorded import CLEAR, HOSTILE, SECTOR, agreement_file
-from tests.console.browsing import Opening, Said, launched, named, rows
+from tests.console.browsing import SHOTS, Opening, faults, fires, launched, live, named, rows, shot, visits
 from tests.console.serving import Served, client, now, served
-from tests.worlds import report
 
 pytestmark = pytest.mark.needs("chromium")
 
-SHOTS = os.environ.get("TRUCELINE_SCREENSHOTS")
-AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 PICTURED = "ukraine-hypothetical"
 VIEWS = ("watch", "line", "watching", "provisions", "handover")
 
 Adding = Callable[..., list[str]]
-
-
-def fires(number: int, first: int = 100) -> list[Report]:
-    """So many reports of fire, each an incident of its own."""
-    return [
-        report(first + row, Disc(37.4 + 0.03 * (row % 9), 48.1 + 0.03 * (row // 9), 200.0), at=timedelta(hours=9 + row))
-        for row in range(number)
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -75,28 +64,9 @@ def at(tmp_path: Path, law: Path, add: Adding) -> Iterator[Served]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Opening]:
-    """Opens the page as one more operator; at the end none of them may have complained of anything."""
-    said, contexts = Said([]), []
-
-    def _visit(at: Served, path: str = "/", **how: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1600, "height": 900}, **how})
-        contexts.append(context)
-        page = said.watch(context.new_page())
-        page.goto(at.url + path)
-        expect(page.locator("#connection")).to_have_text("● Live")
-        return page
-
-    yield _visit
-    for context in contexts:
-        context.close()
-    assert said.complaints == []
-
-
-def shot(page: Page, name: str) -> None:
-    """A picture for people to look at, where a folder for them is named."""
-    if SHOTS:
-        page.wait_for_timeout(400)
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+    """Opens the page, and waits until it follows what changes."""
+    with visits(browser) as opening:
+        yield lambda *of, **how: live(opening(*of, **how))
 
 
 def opened(page: Page, alert_id: str) -> None:
@@ -142,6 +112,52 @@ def test_from_an_alarm_to_a_recorded_outcome_by_keyboard_while_a_colleague_looks
         expect(one.locator(f'[data-key="{new}"]')).to_have_count(0)
     colleague.locator("#show").select_option("found")
     expect(colleague.locator(f'[data-key="{new}"]')).to_contain_text("refuted")
+
+
+def test_ages_go_by_the_servers_clock_and_what_is_played_is_called_so(
+    tmp_path: Path, law: Path, add: Adding, visit: Opening
+) -> None:
+    (new,) = add(*fires(1))
+    later = timedelta(days=30)
+    with served(tmp_path / "w.db", law, clock=lambda: now() + later, playing=Playing("routine", 1.0)) as at:
+        page = visit(at, f"/?alert={new}")
+        expect(page.locator("#playing")).to_have_text("Simulated: routine, 1 times as fast. Nothing of it is real.")
+        expect(page.locator("#alert")).to_contain_text("30 days ago")
+        expect(page.locator(f'[data-key="{new}"]')).to_contain_text("overdue")
+    with served(tmp_path / "w.db", law) as at:
+        page = visit(at, f"/?alert={new}")
+        expect(page.locator("#alert")).not_to_contain_text("days ago")
+        expect(page.locator("#playing")).to_be_hidden()
+
+
+def test_ones_own_act_is_no_conflict_though_the_alert_is_not_read_anew_yet(
+    at: Served, visit: Opening, add: Adding
+) -> None:
+    (new,) = add(*fires(1))
+    page = visit(at)
+    opened(page, new)
+    page.route(f"**/api/alerts/{new}", lambda _route: None)  # what is asked again is never answered
+    page.keyboard.press("a")
+    named(page, "Ines")
+    expect(page.locator("#alert .seen")).to_contain_text("acknowledged by Ines")
+    page.keyboard.press("v")
+    page.get_by_label("Reason").select_option("second_source_needed")
+    page.get_by_label("What is to be found out?").fill("Are there craters?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#said")).to_contain_text("under verification")
+    page.keyboard.press("Escape")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_an_alert_that_is_still_read_is_not_acted_on(at: Served, visit: Opening, add: Adding) -> None:
+    (new,) = add(*fires(1))
+    page = visit(at)
+    page.route(f"**/api/alerts/{new}", lambda _route: None)
+    page.locator(f'[data-key="{new}"]').click()
+    expect(page.locator("#alert")).to_contain_text("Reading the alert")
+    page.keyboard.press("a")
+    expect(page.locator("#said")).to_contain_text("still being read")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_conflict_is_shown_and_the_words_are_not_lost(at: Served, visit: Opening, add: Adding) -> None:
@@ -269,8 +285,52 @@ def test_a_grave_alert_is_told_of_though_the_filters_hide_it(at: Served, visit: 
     assert "severity" not in page.url
 
 
-def test_single_keys_can_be_switched_off(at: Served, visit: Opening) -> None:
+def test_looks_that_were_asked_for_stand_beside_the_sensors_and_with_their_alert(
+    at: Served, visit: Opening, add: Adding, tmp_path: Path
+) -> None:
+    (new,) = add(*fires(1))
+    with client(at) as asking:
+        told = asking.get(f"/api/alerts/{new}").json()["alert"]
+    look = Ask(
+        asset="drone-7",
+        kind="alert",
+        about=new,
+        look_from=now() - timedelta(hours=3),
+        look_until=now() - timedelta(hours=2),
+        lon=37.4,
+        lat=48.1,
+        radius_m=500.0,
+        notices="heavy_fire",
+        agreement=told["agreement"],
+        provision=told["provision"],
+        subject=told["subject"],
+        report_id=told["report_ids"][0],
+        says="Nobody else saw it.",
+    )
+    gap = replace(look, kind="gap", about="west, night", report_id=None, subject="", look_until=now())
+    with closing(open_store(tmp_path / "w.db", write=True)) as store:
+        first, _ = Tasking(store).propose([look, gap], "Bo")
+        Tasking(store).take(first[0].task_id, TaskStep.WITHDRAW, "Bo", reason=TaskReason.NO_LONGER_NEEDED, text=HOSTILE)
+    with client(at) as asking:
+        assert [one["about"] for one in asking.get("/api/tasks").json()] == [new, "west, night"]
     page = visit(at)
+    page.keyboard.press("3")
+    expect(page.locator("#watching")).to_contain_text("Verification tasks that are open (1, 1 overdue)")
+    expect(page.locator("#watching")).to_contain_text("gap: west, night")
+    page.get_by_text("Verification tasks that have ended (1)").click()
+    page.get_by_role("button", name=new).click()
+    task = page.locator("#alert .task")
+    expect(task).to_contain_text("drone-7 is to look for signs of heavy fire")
+    expect(task).to_contain_text("Bo: withdraw, no longer needed: shots")
+    assert page.locator("#alert img").count() == 0
+
+
+def test_single_keys_do_what_there_is_and_can_be_switched_off(at: Served, visit: Opening) -> None:
+    page = visit(at)
+    page.keyboard.press("h")
+    expect(page.locator("#said")).to_contain_text("No Alertmanager is configured")
+    page.keyboard.press("6")
+    expect(page.locator("#view-watch")).to_be_visible()
     page.keyboard.press("?")
     page.get_by_label("Single keys do things").uncheck()
     page.get_by_role("button", name="Close").click()
@@ -293,13 +353,6 @@ def test_the_page_can_be_used_by_all(at: Served, visit: Opening, add: Adding, sc
     named(page, "Ines")
     expect(page.locator("#act")).to_be_visible()
     assert faults(page) == []
-
-
-def faults(page: Page) -> list[str]:
-    """What axe-core finds wrong with what is shown."""
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(told => told.violations)")
-    return [f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
 
 
 if SHOTS:  # These are pictures for people: there is nothing in them that a run without a folder for them would miss.

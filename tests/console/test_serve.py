@@ -40,10 +40,9 @@ def test_a_signal_ends_it_with_streams_open(path: Path, agreement: Path, record:
         assert process.stdout.read() == b""
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
-def test_nobody_else_is_let_in(path: Path, record: Record, host: str) -> None:
+def test_nobody_else_is_let_in(path: Path, record: Record) -> None:
     record(*some_reports(1))
-    with start("serve", "--store", path, "--host", host) as process:
+    with start("serve", "--store", path, "--host", "0.0.0.0") as process:
         assert process.wait(timeout=60) == 2
         assert process.stderr is not None
         assert b"this machine alone" in process.stderr.read()

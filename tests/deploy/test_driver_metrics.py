@@ -229,6 +229,10 @@ def _fed(role: Role) -> DriverMetrics:
         metrics.consumer_lag("truceline.reports", 0, 1)
     if "truceline_broker_connected" in has:
         metrics.broker_connected(True)
+    if "truceline_notifications_total" in has:
+        metrics.notified("tracker", "delivered")
+        metrics.notifications("tracker", 1, 0)
+        metrics.notify_behind(2)
     return metrics
 
 

@@ -136,6 +136,12 @@ def located(kept: FilePath) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a process finds that may keep its machine code."""
+    return located(tmp_path_factory.mktemp("compiled"))
+
+
 @needs_numba
 def test_machine_code_that_was_torn_is_compiled_anew(tmp_path: FilePath) -> None:
     whole = located(tmp_path)
@@ -149,15 +155,15 @@ def test_machine_code_that_was_torn_is_compiled_anew(tmp_path: FilePath) -> None
 @needs_numba
 @pytest.mark.needs("small_disk")
 def test_a_full_disk_keeps_no_machine_code_and_stops_nothing(
-    tmp_path: FilePath, small_disk: Callable[[int], FilePath]
+    undisturbed: str, small_disk: Callable[[int], FilePath]
 ) -> None:
-    assert located(small_disk(8192)) == located(tmp_path)
+    assert located(small_disk(8192)) == undisturbed
 
 
 @needs_numba
 @pytest.mark.needs("unprivileged")
 def test_a_package_and_a_home_that_cannot_be_written_stop_nothing(
-    tmp_path: FilePath, unprivileged: tuple[str, ...]
+    undisturbed: str, tmp_path: FilePath, unprivileged: tuple[str, ...]
 ) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
@@ -167,4 +173,4 @@ def test_a_package_and_a_home_that_cannot_be_written_stop_nothing(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == located(tmp_path / "elsewhere")
+    assert done.stdout == undisturbed

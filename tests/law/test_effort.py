@@ -22,8 +22,8 @@ from pipeline.recon.coverage import level
 from pipeline.recon.grounds import Grounds
 from pipeline.recon.makes import load_makes
 from pipeline.store.compliance import compliance
-from pipeline.store.database import open_store
 from pipeline.store.efforts import StoredEfforts
+from pipeline.store.opening import open_store
 from pipeline.store.recorder import Recorder
 from tests.law.folding import findings, fold_of, raised
 from tests.worlds import DAY, report, world

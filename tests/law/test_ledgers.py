@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -29,6 +29,8 @@ ANYWHERE = Nowhere()
 ONE_EVENT = st.just(Count(1.0, 1.0, CountUnit.EVENT))
 COUNTS = st.none() | any_counts() | ONE_EVENT
 told_incidents = incidents(COUNTS)
+FEW = settings(max_examples=settings().max_examples // 3)
+"""A table of up to 32 reports takes long to draw, and a fault in sorting out or adding up shows in almost any."""
 bys = st.sampled_from(By)
 
 
@@ -51,6 +53,7 @@ def claim(number: int, least: float, most: float | None, place: Footprint = ANYW
     return report(number, place, count=Count(least, most, CountUnit.EVENT), **fields)
 
 
+@FEW
 @given(told=told_incidents, by=bys)
 def test_each_incident_is_counted_once_for_each_of_its_ledgers(agreement: Agreement, told: list[Told], by: By) -> None:
     rows = table(told, agreement, by)
@@ -64,6 +67,7 @@ def test_each_incident_is_counted_once_for_each_of_its_ledgers(agreement: Agreem
             assert sum(some.incidents for some in row.held_by if one.ledger in some.ledgers) == one.incidents
 
 
+@FEW
 @given(told=told_incidents)
 def test_a_coarser_table_has_the_same_incidents(agreement: Agreement, told: list[Told]) -> None:
     fine = table(told, agreement)
@@ -102,12 +106,14 @@ def sorted_names(rows: Sequence[Row], names: dict[str, str]) -> object:
     return found
 
 
+@FEW
 @given(told=told_incidents, by=bys)
 def test_neither_party_is_preferred(agreement: Agreement, told: list[Told], by: By) -> None:
     rows, mirrored = table(told, agreement, by), table([swapped(one) for one in told], agreement, by)
     assert sorted_names(rows, SWAPPED) == sorted_names(mirrored, {})
 
 
+@FEW
 @given(told=told_incidents, by=bys, data=st.data())
 def test_the_order_in_which_they_come_is_irrelevant(
     agreement: Agreement, told: list[Told], by: By, data: st.DataObject
@@ -120,6 +126,7 @@ def test_the_order_in_which_they_come_is_irrelevant(
     assert growing.rows() == table(told, agreement, by)
 
 
+@FEW
 @given(told=told_incidents, first=st.integers(-1, 5), more=st.integers(0, 3))
 def test_a_period_takes_out_rows_and_changes_none(
     agreement: Agreement, told: list[Told], first: int, more: int

@@ -198,7 +198,7 @@ TIMES = st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None))
 CALIBRE = st.floats(0.0, 2_000.0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples // 2)
 @given(footprint=FOOTPRINTS)
 def test_every_accepted_footprint_is_judged(agreements: list[Agreement], footprint: Footprint) -> None:
     given = report(1, footprint, at=timedelta(days=1))

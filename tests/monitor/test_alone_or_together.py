@@ -22,7 +22,7 @@ from tests.monitor.remembering import AREAS
 from tests.worlds import report, world
 
 AMONG = 4_000
-ALONE = 150
+ALONE = 75
 BLOCKS = (2, 3, 5, 7, 8, 9, 16, 17, 31, 33)
 NAMED = ["ua", "ua-donetsk", "ua-luhansk", "ua-kharkiv"]
 RADII_M = [0.0, 0.0, 10.0, 400.0, 3_000.0, 20_000.0, 200_000.0]

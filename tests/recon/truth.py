@@ -85,17 +85,9 @@ def played(name: str, seed: int, agreement: Agreement, days: int = 1, detection:
     )
 
 
-def noticed(
-    name: str, seeds: Iterable[int], agreement: Agreement, detection: float = 1.0, assumed: Makes | None = None
-) -> Noticed:
-    """What coverage says of a day of each seed, beside the truth.
-
-    Args:
-        assumed: the makes by which coverage is reckoned; the shipped ones unless given.
-    """
-    parts = [
-        judged(played(name, seed, agreement, detection=detection), agreement, assumed or load_makes()) for seed in seeds
-    ]
+def noticed(name: str, seeds: Iterable[int], agreement: Agreement) -> Noticed:
+    """What coverage says of a day of each seed, beside the truth."""
+    parts = [judged(played(name, seed, agreement), agreement, load_makes()) for seed in seeds]
     return Noticed._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 

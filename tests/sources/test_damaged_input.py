@@ -17,7 +17,7 @@ from pipeline.model.columns import columns_of, joined
 from pipeline.sources.base import ReadContext
 from pipeline.sources.inputs import Input
 from pipeline.sources.ndjson import Ndjson
-from pipeline.sources.records import Dialect, Table, lines
+from pipeline.sources.records import Dialect, Span, Table, lines
 from pipeline.sources.registry import sources
 from pipeline.sources.streams import ByteStream
 from tests.sources.reading import assert_conserved, content, opened, outcomes, read_rows
@@ -109,6 +109,20 @@ def test_every_row_of_a_damaged_ucdp_file_is_told_once(data: bytes) -> None:
 @given(data=damaged(HEADER + b"\n".join(CSV_ROWS), start=len(HEADER)))
 def test_every_row_of_a_damaged_table_is_told_once(data: bytes, mapping: Path) -> None:
     assert_conserved(read_rows("csv", data, mapping), data)
+
+
+class LineByLine(Dialect):
+    """Every line is looked at by itself: the plain way, and the slow one."""
+
+    def split_lines(self, lines: list[Span]) -> list[list[str] | None]:
+        return [None] * len(lines)
+
+
+@given(st.lists(st.sampled_from(["a", ",", '"', '""', "\n", "\r\n", "b,c", '"x",', '"y\nz"', "\r", "\0", "é"])))
+def test_many_lines_split_at_once_give_the_records_that_each_by_itself_does(pieces: list[str]) -> None:
+    data = "".join(pieces).encode()
+    at_once = list(Table(io.BytesIO(data), Dialect()).records(3))
+    assert at_once == list(Table(io.BytesIO(data), LineByLine()).records(3))
 
 
 @given(data=st.binary(), source=st.sampled_from(["ndjson", "ucdp"]))

@@ -16,6 +16,7 @@ from pipeline.sources.base import InputError
 from pipeline.sources.inputs import Input, open_input
 from pipeline.sources.registry import recognise, sources
 from tests.sources.reading import outcomes
+from tests.sources.samples import SAMPLES
 
 
 def line(number: int) -> bytes:
@@ -30,6 +31,7 @@ def line(number: int) -> bytes:
     return msgspec.json.encode(report) + b"\n"
 
 
+OWN = [*sources()]
 LINES = b"".join(map(line, range(5_000)))
 IDS = [f"sensor:{number}" for number in range(5_000)]
 MAPPING = 'name = "t"\n[time]\ncolumn = "d"\ntimezone = "UTC"\n[place]\nkind = "nowhere"\n[activity]\nvalue = "other"\n'
@@ -196,8 +198,8 @@ def test_a_mapping_beside_the_table_is_found_and_one_may_be_given(folder: Path) 
         ("", "an input's name is empty"),
         ("missing.csv", "missing.csv: there is no such file"),
         ("missing.csv\0", "it cannot be opened"),
-        ("nosuch=x.txt", "there is no source named 'nosuch'; there are: ndjson, ucdp, csv"),
-        ("x.txt", "x.txt: its format is not recognised; write SOURCE=x.txt with one of ndjson, ucdp, csv"),
+        ("nosuch=x.txt", "there is no source named 'nosuch'; there are: ndjson, ucdp, csv, "),
+        ("x.txt", "x.txt: its format is not recognised; write SOURCE=x.txt with one of ndjson, ucdp, csv, "),
         ("csv=x.txt", "give --mapping FILE, or put x.txt.mapping.toml beside the table"),
         ("empty", "empty: the folder holds no files to read"),
         ("bad.csv", "bad.csv.mapping.toml: the table missing required field `name`"),
@@ -259,10 +261,17 @@ def plug_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     sources.cache_clear()
 
 
+@pytest.mark.parametrize("word", ["a.csv", "ucdp=a.csv"])
+def test_lines_that_end_in_cr_alone_are_refused_with_what_to_do(folder: Path, word: str) -> None:
+    Path("a.csv").write_bytes(SAMPLES["ucdp"]().replace(b"\r\n", b"\r").replace(b"\n", b"\r"))
+    with pytest.raises(InputError, match="its lines end in CR alone"):
+        open_input(word)
+
+
 def test_a_plug_in_outside_the_package_adds_a_source(folder: Path, plug_in: Callable[..., None]) -> None:
     plug_in("lines", "lines_plug_in", PLUGIN.format(name="lines"))
     Path("x").write_bytes(b"LINES\n1\n")
-    assert list(sources()) == ["ndjson", "ucdp", "csv", "lines"]
+    assert list(sources()) == [*OWN, "lines"]
     assert outcomes(list(one("x").rows())) == ["bad_row", "bad_row"]
 
 
@@ -289,7 +298,7 @@ def test_a_plug_in_that_cannot_be_used_is_left_out_with_a_warning(
 ) -> None:
     plug_in("bad", f"bad_plug_in_{abs(hash(code))}", code)
     with pytest.warns(UserWarning, match=said):
-        assert list(sources()) == ["ndjson", "ucdp", "csv"]
+        assert list(sources()) == OWN
 
 
 REPORTING = """

@@ -15,6 +15,7 @@ from pipeline.sources.inputs import open_input
 from pipeline.sources.ucdp import COLUMNS, RADIUS_M, Ucdp
 from tests.sources.reading import assert_conserved, only_report, outcomes, read_rows
 
+IN_ODESA = {"latitude": "46.48", "longitude": "30.72"}
 REAL = "ucdp_ged/ged_ukraine_2014_2019_hdx.csv"
 GOOD = {
     "id": "101",
@@ -68,6 +69,20 @@ def test_days_of_a_country_that_is_not_known_are_days_in_utc() -> None:
     assert report.observed_until == datetime(2016, 3, 27, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("country", ["Nepal", "Nepal (Gorkha)"])
+def test_days_of_a_country_that_only_the_towns_know_are_its_local_days(country: str) -> None:
+    report = only_report(read_rows("ucdp", table(row(country=country))))
+    assert report.observed_from == datetime(2016, 3, 25, 18, 15, tzinfo=UTC)
+    assert report.observed_until == datetime(2016, 3, 27, 18, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("clarity", "said"), [("1", []), ("", []), ("2", ["event_clarity 2"])])
+def test_an_event_that_is_not_told_of_clearly_says_so(clarity: str, said: list[str]) -> None:
+    remarks = only_report(read_rows("ucdp", table(row(event_clarity=clarity)))).remarks or ()
+    assert [one.said for one in remarks] == said
+    assert all((one.field, one.rule, one.doubtful) == ("activity", "as_said", False) for one in remarks)
+
+
 @pytest.mark.parametrize(
     ("changed", "footprint"),
     [
@@ -75,7 +90,7 @@ def test_days_of_a_country_that_is_not_known_are_days_in_utc() -> None:
         ({"where_prec": "2"}, Disc(37.8, 48.1, 25_000.0)),
         ({"where_prec": "3"}, Disc(37.8, 48.1, 30_000.0)),
         ({"where_prec": "4"}, Area(area_id="ua-donetsk")),
-        ({"where_prec": "4", "adm_1": "Odessa Oblast"}, Area(area_id="ua-odesa")),
+        ({"where_prec": "4", "adm_1": "Odessa Oblast"} | IN_ODESA, Area(area_id="ua-odesa")),
         ({"where_prec": "4", "adm_1": "Zenda"}, Disc(37.8, 48.1, 150_000.0)),
         ({"where_prec": "4", "adm_1": ""}, Disc(37.8, 48.1, 150_000.0)),
         ({"where_prec": "5"}, Disc(37.8, 48.1, 150_000.0)),
@@ -117,6 +132,9 @@ def test_the_documented_radii_are_those_in_force() -> None:
         ({"latitude": "0", "longitude": "0"}, "null_island footprint"),
         ({"latitude": "37.80", "longitude": "48.10"}, "coordinates_swapped footprint"),
         ({"latitude": "55.0", "longitude": "82.0"}, "contradicts_named_place footprint"),
+        ({"where_prec": "4"} | IN_ODESA, "contradicts_named_place footprint"),
+        ({"where_prec": "4", "latitude": "37.80", "longitude": "48.10"}, "coordinates_swapped footprint"),
+        ({"where_prec": "3"} | IN_ODESA, "ucdp:101"),
         ({"latitude": "55.0", "longitude": "82.0", "country": "Ruritania"}, "ucdp:101"),
         ({"date_start": ""}, "missing date_start"),
         ({"date_start": "26.3.2016"}, "bad_time date_start"),

@@ -427,15 +427,19 @@ def test_the_record_is_what_the_law_makes_of_the_sets_whatever_the_order(
     data: st.DataObject,
 ) -> None:
     fed: list[Report] = []
-    with open_store(tmp_path_factory.mktemp("s") / "t.db", write=True) as store:
-        recorder, acting = recording(store, agreement), Acting(store, clock())
+    path = tmp_path_factory.mktemp("s") / "t.db"
+    with open_store(path, write=True) as store, open_store(path, write=True, beside=True) as other:
+        recorder, acting = recording(store, agreement), Acting(other, clock())
         for step in steps:
             if isinstance(step, Do):
                 attempt(store, acting, step)
             else:
                 recorder.record(step)
                 fed += step
+        recorder.record([])
+        live = view(store, frozenset())
         recording(store, agreement).catch_up()
+        assert view(store, frozenset()) == live
         actions = actions_of(store)
         received = [replace(report, received_at=NOW) for report in fed]
         judged = in_memory([agreement], [data.draw(st.permutations(received))])

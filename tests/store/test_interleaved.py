@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.agreement import Agreement, load_agreement
@@ -135,7 +135,6 @@ def attempt(recorder: Recorder, batch: list[Report], step: Take | Fail) -> bool:
     return True
 
 
-@settings(max_examples=300)
 @given(
     reports=retold_reports(20),
     steps=st.lists(STEPS, max_size=16),

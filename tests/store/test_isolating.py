@@ -118,6 +118,88 @@ def test_what_is_judged_later_ends_as_if_the_poison_had_never_come(
             assert left == stands(store)
 
 
+def refused_of(folder: Path, agreements: Sequence[Agreement], told: Sequence[Report], poison: set[str]) -> list[str]:
+    """What is refused of reports, each in a frame of its own, that are judged when all of them are there."""
+    with open_store(folder / "t.db", write=True) as store:
+        recorder = Recorder(store, agreements, {}, clock=lambda: DAY)
+        recorder.unjudged([(number, [one]) for number, one in enumerate(told)], lambda _: None)
+        with judging_fails_with(poison):
+            recorder.catch_up()
+        return rejected(store)
+
+
+def test_what_only_leads_to_the_poison_is_not_blamed(tmp_path: Path, agreements: Sequence[Agreement]) -> None:
+    """The first is linked with the poison by the last alone, which comes after both."""
+    told = [
+        report(1, NEAR[0], observer="three"),
+        report(2, NEAR[0], observer="one"),
+        report(3, NEAR[1], observer="one"),
+        report(4, NEAR[1], observer="three"),
+    ]
+    assert refused_of(tmp_path, agreements, told, {"test:3"}) == ["test:3"]
+
+
+def test_a_revision_that_only_leads_to_the_poison_is_not_blamed(
+    tmp_path: Path, agreements: Sequence[Agreement]
+) -> None:
+    """If it were, what it retires, which is poison too, would be back."""
+    told = [
+        report(1, NEAR[1], observer="two"),
+        report(2, NEAR[1], observer="three"),
+        report(3, NEAR[0], observer="one"),
+        report(4, NEAR[0], observer="two", revises="test:1"),
+    ]
+    assert refused_of(tmp_path, agreements, told, {"test:1", "test:3"}) == ["test:3"]
+
+
+def test_what_leads_to_the_poison_on_another_day_is_not_blamed(tmp_path: Path, agreements: Sequence[Agreement]) -> None:
+    """A revision leads from the day that is judged first to the neighbours of what it retires, eight days later."""
+    later = timedelta(days=8, hours=8)
+    told = [
+        report(1, NEAR[0], observer="three"),
+        report(2, NEAR[0], observer="two", revises="test:3"),
+        report(3, NEAR[0], observer="three", at=later),
+        report(4, NEAR[0], observer="one", at=later),
+        report(5, NEAR[1], observer="one", at=later),
+        report(6, NEAR[1], observer="three", at=later),
+        report(7, NEAR[0], observer="one"),
+    ]
+    assert refused_of(tmp_path, agreements, told, {"test:5", "test:7"}) == ["test:5", "test:7"]
+
+
+def test_a_revision_of_what_was_judged_is_not_blamed_for_its_neighbour(
+    tmp_path: Path, agreements: Sequence[Agreement]
+) -> None:
+    """It only has what was said eight days later looked at again."""
+    later = timedelta(days=8, hours=8)
+    with open_store(tmp_path / "t.db", write=True) as store:
+        recorder = Recorder(store, agreements, {}, clock=lambda: DAY)
+        told = [report(number, NEAR[0], at=later, observer=one) for number, one in enumerate(("one", "two"), start=1)]
+        recorder.record(told)
+        recorder.unjudged([(0, [report(3, NEAR[0], revises="test:1")])], lambda _: None)
+        with judging_fails_with({"test:2"}):
+            recorder.catch_up()
+        assert rejected(store) == ["test:2"]
+
+
+@pytest.mark.parametrize(
+    ("poison", "refused"),
+    [({"test:2"}, []), ({"test:2", "test:3", "test:4"}, ["test:2", "test:3", "test:4"])],
+    ids=["what-revises-it-stays", "what-revises-it-is-refused"],
+)
+def test_poison_that_is_revised_stays_gone_until_what_revises_it_is_refused(
+    tmp_path: Path, agreements: Sequence[Agreement], poison: set[str], refused: list[str]
+) -> None:
+    """What revises a revision brings nothing back."""
+    told = [
+        report(1, NEAR[0], observer="one"),
+        report(2, NEAR[0], observer="one"),
+        report(3, NEAR[0], observer="one", revises="test:2"),
+        report(4, NEAR[0], observer="one", revises="test:3"),
+    ]
+    assert refused_of(tmp_path, agreements, told, poison) == refused
+
+
 def test_a_report_that_cannot_be_placed_is_rejected_and_the_others_are_taken(
     tmp_path: Path, agreements: Sequence[Agreement]
 ) -> None:

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from pipeline.agreement import Agreement, load_agreement
 from pipeline.model.footprint import Disc
-from pipeline.model.report import SEALABLE, Origin, Report
+from pipeline.model.remark_terms import RemarkRule
+from pipeline.model.report import SEALABLE, Origin, Remark, Report
 from pipeline.model.taxonomy import Change, Status
 from pipeline.store import Recorder, Store, StoreError, open_store
 from pipeline.store.frames import decode_frame, encode_frame
@@ -151,7 +152,14 @@ def test_a_frame_gives_back_its_reports(reports: list[Report], seed: bytes) -> N
 
 def test_what_may_be_sealed_stands_apart_and_is_committed_to() -> None:
     secret = report(
-        1, NEAR_A, text="a witness", url="u", observer="the witness", origin=Origin("f", 1, "0" * 64), ledger="public"
+        1,
+        NEAR_A,
+        text="a witness",
+        url="u",
+        observer="the witness",
+        remarks=(Remark("count", "the witness: N/K", RemarkRule.COUNT_NOT_KNOWN),),
+        origin=Origin("f", 1, "0" * 64),
+        ledger="public",
     )
     open_part, sealable = encode_frame([secret], lambda n: bytes(range(256))[:n])
     assert b"witness" not in open_part
@@ -183,8 +191,19 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "t.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     for write in (False, True):
-        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 4"):
+        with pytest.raises(StoreError, match="a store of version 99, and this Truceline reads version 5"):
             open_store(tmp_path / "t.db", write=write)
+
+
+def test_a_store_of_the_version_before_is_read_and_brought_up_to_date_by_a_run(tmp_path: Path) -> None:
+    open_store(tmp_path / "t.db", write=True).close()
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        connection.executescript("DROP TABLE exports; DROP TABLE followed; PRAGMA user_version = 4;")
+    with open_store(tmp_path / "t.db") as read:
+        assert read.figures()["reports"] == 0
+    with open_store(tmp_path / "t.db", write=True) as written:
+        assert written.connection.execute("SELECT count(*) FROM followed").fetchone() == (0,)
+        assert written.connection.execute("PRAGMA user_version").fetchone() == (5,)
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 30, b"SQLite format 3\0"])

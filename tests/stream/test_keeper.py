@@ -291,7 +291,7 @@ def foreign(path: Path) -> None:
 def of_another_version(path: Path) -> None:
     import sqlite3
 
-    from pipeline.store.database import open_store
+    from pipeline.store.opening import open_store
 
     open_store(path, write=True).close()
     with sqlite3.connect(path) as other:

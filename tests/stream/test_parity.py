@@ -7,11 +7,11 @@ import pytest
 
 from pipeline.agreement import load_agreement
 from pipeline.model.report import Report
-from tests.monitor.remembering import as_bytes, remembered
+from tests.monitor.remembering import Standing, as_bytes, remembered
 from tests.stream.talking import settings_for, until
 from tests.stream.watched import REPORTS as RISING
 from tests.stream.watched import WATCHED, embedded, frame
-from tests.stream.working import PATIENCE_S, Case, incidents, made, put, revisions, shuffled
+from tests.stream.working import PATIENCE_S, Case, incidents, made, put, remembering, revisions, shuffled
 from tests.worlds import write_world
 
 REPORTS = 6_000
@@ -22,13 +22,20 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
     return made(tmp_path_factory.mktemp("scenario"), "escalation", 5, REPORTS)
 
 
+@pytest.fixture(scope="module")
+def stands(reports: list[Report], tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """What the embedded monitor says of them."""
+    agreement = load_agreement(remembering(tmp_path_factory.mktemp("agreement")))
+    return remembered([agreement], [reports])
+
+
 @pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (2, 4), (4, 12)])
 def test_the_alerts_are_those_of_the_embedded_monitor(
-    kafka: str, tmp_path: Path, reports: list[Report], workers: int, partitions: int
+    kafka: str, tmp_path: Path, reports: list[Report], stands: Standing, workers: int, partitions: int
 ) -> None:
-    case = Case(settings_for(kafka, partitions=partitions), tmp_path, reports)
+    case = Case(settings_for(kafka, partitions=partitions), tmp_path, reports, as_bytes(stands.alerts))
     case.send(shuffled(reports, seed=partitions))
-    whole = as_bytes(remembered([case.agreement], [reports]).incidents)
+    whole = as_bytes(stands.incidents)
     with ExitStack() as stack:
         running = [
             stack.enter_context(case.worker(f"worker-{number}", TRUCELINE_WORKER_SESSION_S="60"))

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing
-from pipeline.store.database import open_store
+from pipeline.store.opening import open_store
 from pipeline.stream.settings import Settings
 from pipeline.stream.topic_admin import create
 from pipeline.stream.wire import encode_frame, encode_revision

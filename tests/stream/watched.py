@@ -9,7 +9,7 @@ from pipeline.agreement import Agreement
 from pipeline.model.footprint import Disc, Nowhere
 from pipeline.model.records import Observation
 from pipeline.model.watch_terms import ObservationState
-from pipeline.store.database import open_store
+from pipeline.store.opening import open_store
 from pipeline.store.recorder import Recorder
 from pipeline.stream.wire import encode
 from tests.monitor.remembering import AREAS, as_bytes

@@ -39,7 +39,9 @@ function point(alert) {
 }
 
 export class Book {
-  constructor() {
+  /** @param {import("./silences.js").Silences} silences */
+  constructor(silences) {
+    this.silences = silences;
     /** @type {Map<string, any>} */
     this.alerts = new Map();
     /** @type {Map<string, Point>} */
@@ -66,7 +68,7 @@ export class Book {
   async read(filters, grown) {
     const turn = ++this.turn;
     this.filters = filters;
-    const asked = asQuery(filters);
+    const asked = { ...asQuery(filters), ...this.silences.asked(filters.silence) };
     const placing = Promise.all([
       ask("/api/points", asked),
       ask("/api/points", { severity: "grave", unacknowledged: true }),
@@ -74,7 +76,7 @@ export class Book {
     placing.catch(() => undefined);
     const page = await ask("/api/alerts", { ...asked, limit: FIRST });
     if (turn !== this.turn) return page.entry;
-    this.alerts = new Map(page.alerts.map((/** @type {any} */ one) => [one.alert_id, timed(one)]));
+    this.alerts = new Map(this.some(page).map((/** @type {any} */ one) => [one.alert_id, timed(one)]));
     this.took(page);
     this.counted = false;
     grown();
@@ -98,7 +100,7 @@ export class Book {
     while (cursor && turn === this.turn && this.alerts.size < MOST) {
       const page = await ask("/api/alerts", { ...asked, limit: MORE, cursor });
       if (turn !== this.turn) return;
-      for (const one of page.alerts) {
+      for (const one of this.some(page)) {
         const known = this.alerts.get(one.alert_id);
         if (!known || known.revision <= one.revision) this.alerts.set(one.alert_id, timed(one));
       }
@@ -106,6 +108,17 @@ export class Book {
       cursor = page.next;
       grown();
     }
+  }
+
+  /** Whether the filters let an alert through. @param {any} alert */
+  wants(alert) {
+    const { silence } = this.filters;
+    return takes(this.filters, alert) && (!silence || this.silences.holds(silence, alert.alert_id));
+  }
+
+  /** Those of a page that are asked for: what a silence holds back the server does not know. @param {any} page */
+  some(page) {
+    return this.filters.silence ? page.alerts.filter((/** @type {any} */ one) => this.wants(one)) : page.alerts;
   }
 
   /** @param {any} page */
@@ -118,7 +131,8 @@ export class Book {
   /** @param {any} told */
   place(told) {
     this.points = new Map();
-    this.placeless = told.without_place;
+    const { silence } = this.filters;
+    this.placeless = silence ? this.listed.filter((one) => one.lon === null).length : told.without_place;
     this.counted = true;
     for (let row = 0; row < told.alert_id.length; row += 1) {
       const one = {
@@ -129,7 +143,8 @@ export class Book {
         standing: told.standing[row],
         acknowledged_by: told.acknowledged[row],
       };
-      this.points.set(told.alert_id[row], point(one));
+      const id = told.alert_id[row];
+      if (!silence || this.silences.holds(silence, id)) this.points.set(id, point(one));
     }
   }
 
@@ -143,7 +158,7 @@ export class Book {
     for (const { alert } of changes) {
       const known = this.alerts.get(alert.alert_id);
       if (known && known.revision > alert.revision) continue;
-      const wanted = takes(this.filters, alert);
+      const wanted = this.wants(alert);
       const calls = this.calls(alert);
       if (calls || (wanted && !known && !this.points.has(alert.alert_id))) fresh.push(alert);
       this.put(alert, wanted);

@@ -8,11 +8,13 @@ import { operator } from "./kept.js";
 export class Desk {
   /**
    * @param {import("./laws.js").Laws} laws
+   * @param {import("./session.js").Session} session
    * @param {(done: any, kind: string) => void} done
    * @param {(text: string) => void} say
    */
-  constructor(laws, done, say) {
+  constructor(laws, session, done, say) {
     this.laws = laws;
+    this.session = session;
     this.done = done;
     this.say = say;
     this.box = at("act");
@@ -27,14 +29,32 @@ export class Desk {
       event.preventDefault();
       this.send();
     });
+    this.form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    });
     at("act-cancel").addEventListener("click", () => this.box.close());
-    at("who").addEventListener("click", () => this.askName(true));
-    this.showName();
+    at("name-not").addEventListener("click", () => at("name").close(""));
+    at("who").addEventListener("click", () => this.who());
+  }
+
+  /** Says who acts from now on: another name where access is open, nobody where somebody was logged in. */
+  async who() {
+    if (!this.session.users) return this.askName(true);
+    try {
+      await this.session.leave();
+    } catch (error) {
+      this.say(`You are not logged out. ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** What goes with an act as its author: nothing where the server knows who is logged in. */
+  get by() {
+    return this.session.users ? undefined : operator.get();
   }
 
   /** The name of whoever acts, asked once. @returns {Promise<string>} empty where he would not say */
   async askName(again = false) {
-    if (operator.get() && !again) return operator.get();
+    if (this.session.users || (operator.get() && !again)) return this.session.name;
     const [box, form] = [at("name"), at("name-form")];
     form.elements.namedItem("operator").value = operator.get();
     box.showModal();
@@ -43,34 +63,36 @@ export class Desk {
     if (box.returnValue === "ok" && name) operator.set(name.slice(0, 200));
     box.returnValue = "";
     this.showName();
+    if (!again && !operator.get()) this.say("Nothing was recorded: nobody said who acts.");
     return operator.get();
   }
 
   showName() {
-    at("who").textContent = operator.get() ? `Operator: ${operator.get()}` : "Who are you?";
+    const { user } = this.session.told;
+    const open = operator.get() ? `Operator: ${operator.get()}` : "Who are you?";
+    at("who").textContent = user ? `${user.name} (${plain(user.role)}): log out` : open;
   }
 
   /** Does at once what needs no words. @param {string} kind @param {any} detail with the alert as the operator sees it */
   async quick(kind, detail) {
-    const by = await this.askName();
-    if (!by) return;
+    if (!(await this.askName())) return;
     try {
-      this.finished(await act(detail.alert.alert_id, { action: kind, by, revision: detail.alert.revision }), kind);
+      this.finished(await act(detail.alert.alert_id, { action: kind, by: this.by, revision: detail.alert.revision }), kind);
     } catch (error) {
-      this.open(kind, detail);
+      await this.open(kind, detail);
       this.trouble(error);
     }
   }
 
   /** Asks for what an act needs. @param {string} kind @param {any} detail */
   async open(kind, detail) {
-    if (!operator.get() && !(await this.askName())) return;
+    if (!(await this.askName())) return;
     this.kind = kind;
     this.group = null;
     this.detail = detail;
     this.revision = detail.alert.revision;
     at("act-title").textContent = `${ACTS[kind].says}: ${detail.alert.title}`;
-    at("act-about").textContent = `${detail.alert.place} · ${detail.alert.alert_id} · as ${operator.get()}`;
+    this.about();
     at("act-fields").replaceChildren(...fieldsOf(kind, detail, this.laws.named(detail.alert.agreement)));
     at("act-trouble").replaceChildren();
     at("act-send").textContent = ACTS[kind].says;
@@ -85,20 +107,31 @@ export class Desk {
     if (!this.box.open) return;
     this.group = alerts;
     at("act-title").textContent = `Acknowledge ${alerts.length} alerts: ${alerts[0].title}`;
-    at("act-about").textContent = `Each is acknowledged as you see it now, as ${operator.get()}`;
     at("act-send").textContent = `Acknowledge all ${alerts.length}`;
+    this.about();
+  }
+
+  /** Of what the dialog is, and as whom. */
+  about() {
+    const { place, alert_id: id } = this.detail.alert;
+    const what = this.group ? "Each is acknowledged as you see it now," : `${place} · ${id} ·`;
+    at("act-about").textContent = `${what} as ${this.session.name}`;
   }
 
   /** One after another; what has moved on meanwhile is left as it is. @param {any[]} alerts */
   async sendGroup(alerts) {
     let [done, left] = [0, 0];
     for (const alert of alerts) {
-      const wish = { ...wishOf(this.form, "acknowledge"), by: operator.get(), revision: alert.revision };
+      const wish = { ...wishOf(this.form, "acknowledge"), by: this.by, revision: alert.revision };
       try {
         this.done(await act(alert.alert_id, wish), "acknowledge");
         done += 1;
       } catch (error) {
-        if (/** @type {any} */ (error).problem?.status !== 409) throw error;
+        if (/** @type {any} */ (error).problem?.status !== 409) {
+          this.group = alerts.slice(done + left);
+          at("act-send").textContent = `Acknowledge the other ${this.group.length}`;
+          throw error;
+        }
         left += 1;
       }
     }
@@ -108,8 +141,11 @@ export class Desk {
 
   async send() {
     if (!this.form.reportValidity()) return;
-    const wish = { ...wishOf(this.form, this.kind), by: operator.get(), revision: this.revision };
-    at("act-send").disabled = true;
+    const wish = { ...wishOf(this.form, this.kind), by: this.by, revision: this.revision };
+    const send = at("act-send");
+    const says = send.textContent;
+    send.disabled = true;
+    send.textContent = "Recording …";
     try {
       if (this.group) return await this.sendGroup(this.group);
       const done = await act(this.detail.alert.alert_id, wish);
@@ -118,7 +154,9 @@ export class Desk {
     } catch (error) {
       this.trouble(error);
     } finally {
-      at("act-send").disabled = false;
+      send.disabled = false;
+      // Where only a part of a group was done, the button says by now what is left.
+      if (send.textContent === "Recording …") send.textContent = says;
     }
   }
 
@@ -134,13 +172,14 @@ export class Desk {
   /** Shows why nothing was done; what the operator has written stays. @param {any} error */
   trouble(error) {
     const problem = error.problem ?? { detail: String(error), status: 0 };
-    const lines = [
-      el(
-        "p",
-        {},
-        el("b", { text: error.movedOn ? "Nothing was recorded: the alert has moved on." : "Nothing was recorded." }),
-      ),
-    ];
+    const sent = problem.type === "urn:truceline:problem:unanswered";
+    const late = sent ? "It was sent, and is not answered yet: do not do it again." : "Nothing was recorded.";
+    const unknown = problem.status === 0 ? "No answer." : late;
+    const some = this.group ? `${this.group.length} are not acknowledged yet.` : unknown;
+    const said = error.movedOn ? "Nothing was recorded: the alert has moved on." : some;
+    const lines = [el("p", {}, el("b", { text: said }))];
+    // Somebody else may have logged in meanwhile.
+    this.about();
     if (error.movedOn && problem.present) lines.push(...this.conflict(problem.present));
     else lines.push(el("p", { text: problem.detail ?? problem.title }));
     if (problem.allowed?.length)

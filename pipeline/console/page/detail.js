@@ -1,27 +1,33 @@
 /** The alert's page: what is known of it, how sure it is, who did what, and what may be done. */
 
 import { ask } from "./api.js";
-import { at, button, el, inertLink, plain, table, words } from "./dom.js";
+import { now } from "./clock.js";
+import { at, button, el, inertLink, plain, table, within, words } from "./dom.js";
 import { ACTS } from "./forms.js";
 import { overdue, unacknowledged } from "./filters.js";
 import { chance } from "./list.js";
 import { symbol } from "./symbols.js";
+import { taskOf } from "./tasks.js";
 import { meaning } from "./terms.js";
 import { both, lasting } from "./times.js";
 
 /** Headings of what is shown by the page's own means. */
-const OWN = new Set(["Reports", "Watch", "Why not more certain", "Readings"]);
+const OWN = new Set(["Reports", "Why", "Watch", "Why not more certain", "Readings"]);
 const MOST_REPORTS = 100;
 const MOST_LINES = 9;
 
 export class Detail {
   /**
    * @param {import("./laws.js").Laws} laws
+   * @param {import("./session.js").Session} session
+   * @param {import("./silences.js").Silences} silences
    * @param {(kind: string) => void} act
    * @param {(detail: any) => void} shown
    */
-  constructor(laws, act, shown) {
+  constructor(laws, session, silences, act, shown) {
     this.laws = laws;
+    this.session = session;
+    this.silences = silences;
     this.act = act;
     this.shown = shown;
     this.box = at("alert");
@@ -33,7 +39,10 @@ export class Detail {
 
   /** @param {string} id @param {boolean} focus */
   async open(id, focus) {
-    if (id !== this.id) this.told = null;
+    if (id !== this.id) {
+      this.told = null;
+      this.box.replaceChildren(el("p", { class: "hint", role: "status", text: "Reading the alert …" }));
+    }
     this.id = id;
     document.body.classList.add("reading");
     await this.read();
@@ -46,9 +55,16 @@ export class Detail {
     this.turn += 1;
     document.body.classList.remove("reading");
     this.box.replaceChildren(
-      el("p", { class: "hint", text: "Choose an alert: j and k go through the list, Enter opens." }),
+      el("p", { class: "hint", text: "Choose an alert: j and k go through the list, Enter or a click opens." }),
     );
     this.shown(null);
+  }
+
+  /** Takes over what an act has made of the alert: the next act goes by that. @param {any} alert */
+  take(alert) {
+    if (this.told?.alert.alert_id !== alert.alert_id || this.told.alert.revision >= alert.revision) return;
+    this.told.alert = { ...this.told.alert, ...alert };
+    this.draw();
   }
 
   /** Reads it anew, as when something changed. */
@@ -66,7 +82,9 @@ export class Detail {
     }
   }
 
+  /** Draws what is known, as when others may do other things with it. */
   draw() {
+    if (!this.told) return;
     const held = document.activeElement?.getAttribute("data-hold");
     const scrolled = this.box.scrollTop;
     this.box.replaceChildren(...this.parts().filter(Boolean));
@@ -76,11 +94,13 @@ export class Detail {
 
   parts() {
     const { alert, doubts, passages, reports, tasks, now } = this.told;
+    const zone = this.laws.zone(alert.agreement);
     const said = new Map(passages.map((/** @type {any} */ one) => [one.heading, one.lines]));
     return [
       ...this.head(alert),
       this.buttons(),
       now.length && !this.told.incident ? this.instead(now) : null,
+      said.has("Why") ? section("Why", ...folded(said.get("Why"))) : null,
       section("Why not more certain", ...doubtLines(alert, doubts)),
       this.readings(alert),
       ...[...said]
@@ -90,7 +110,7 @@ export class Detail {
         `Reports (${reports.length})`,
         ...reports.slice(0, MOST_REPORTS).map((/** @type {any} */ one) => this.report(one)),
       ),
-      tasks.length ? section("Verification tasks", ...tasks.map(task)) : null,
+      tasks.length ? section("Verification tasks", ...tasks.map((/** @type {any} */ one) => taskOf(one, zone))) : null,
       section("What was done", ...this.acts()),
     ];
   }
@@ -109,7 +129,7 @@ export class Detail {
       `${plain(alert.status)}: ${meaning("statuses", alert.status)}`,
     ];
     const seen = alert.acknowledged_by ? `acknowledged by ${alert.acknowledged_by}` : "not acknowledged";
-    const raised = `raised ${both(alert.raised_at, zone)}, ${lasting(Date.now() - Date.parse(alert.raised_at))} ago`;
+    const raised = `raised ${both(alert.raised_at, zone)}, ${lasting(now() - Date.parse(alert.raised_at))} ago`;
     return [
       el("div", { class: "top" }, title, close),
       el(
@@ -123,16 +143,28 @@ export class Detail {
         "p",
         { class: "seen" },
         el("b", { text: seen }),
+        overdue(alert) ? " " : "",
         overdue(alert) ? el("span", { class: "mark overdue", text: "overdue" }) : null,
         ` · ${raised}`,
         alert.assignee ? ` · for ${alert.assignee}` : "",
       ),
+      this.held(alert, zone),
     ];
+  }
+
+  /** By whom, until when and why nobody is notified of it. @param {any} alert @param {string} zone */
+  held(alert, zone) {
+    const silence = this.silences.of(alert.alert_id);
+    if (!silence) return null;
+    const until = `until ${both(silence.ends_at, zone)}, by ${within(silence.created_by, 200)}: ${within(silence.comment)}`;
+    return el("p", { class: "held", text: `◌ Notifications of it are held back ${until}` });
   }
 
   buttons() {
     const allowed = Object.keys(ACTS).filter((kind) => this.told.allowed.includes(kind));
-    const free = allowed.filter((kind) => kind !== "acknowledge" || !this.told.alert.acknowledged_by);
+    const mine = allowed.filter((kind) => this.session.may(kind));
+    const free = mine.filter((kind) => kind !== "acknowledge" || !this.told.alert.acknowledged_by);
+    const others = allowed.filter((kind) => !mine.includes(kind));
     const one = (/** @type {string} */ kind) => {
       const { says, key } = ACTS[kind];
       const given = {
@@ -149,10 +181,24 @@ export class Detail {
       );
     };
     const [main, rest] = [free.filter((kind) => ACTS[kind].key), free.filter((kind) => !ACTS[kind].key)];
-    const more = rest.length
-      ? el("details", { class: "more" }, el("summary", { text: "More acts" }), ...rest.map(one))
+    const hush = this.hushButton();
+    const more =
+      rest.length || hush
+        ? el("details", { class: "more" }, el("summary", { text: "More acts" }), ...rest.map(one), hush)
+        : null;
+    const barred = others.length
+      ? el("p", {
+          class: "barred",
+          text: `${this.session.barred}: ${others.map((kind) => ACTS[kind].says.toLowerCase()).join(", ")} is for others.`,
+        })
       : null;
-    return el("div", { class: "acts", role: "group", "aria-label": "What may be done" }, ...main.map(one), more);
+    return el("div", { class: "acts", role: "group", "aria-label": "What may be done" }, ...main.map(one), more, barred);
+  }
+
+  hushButton() {
+    if (!this.silences.configured || !this.session.told.silence) return null;
+    const given = { "data-hold": "hush", "aria-keyshortcuts": "h", on: { click: () => this.act("hush") } };
+    return el("button", { type: "button", ...given }, "Hold back notifications", el("kbd", { text: "h" }));
   }
 
   /** @param {string[]} ids */
@@ -197,6 +243,7 @@ export class Detail {
       el("p", { text: who.slice(0, 400) }),
       el("p", { text: `${what}; ${when}` }),
       one.retracted ? el("p", { class: "trouble", text: "withdrawn by its source" }) : null,
+      ...(one.remarks ?? []).slice(0, 20).map(remarked),
       one.text ? words(one.text, "quoted") : null,
       one.url ? inertLink(one.url) : null,
     );
@@ -250,6 +297,12 @@ function doubtLines(alert, doubts) {
   return [el("ul", {}, ...doubts.map((text) => el("li", { text: text.slice(0, 600) })))];
 }
 
+/** What the reader made of the source's words. @param {any} one */
+function remarked(one) {
+  const doubt = one.doubtful ? "in doubt: " : "";
+  return line(`${doubt}${plain(one.field).slice(0, 60)} from “${one.said.slice(0, 300)}”: ${meaning("remark_rules", one.rule) || plain(one.rule)}`);
+}
+
 /** @param {any} count */
 function countOf(count) {
   if (!count) return "";
@@ -260,21 +313,4 @@ function countOf(count) {
         ? `${count.min}`
         : `${count.min} to ${count.max}`;
   return `${number} × ${plain(count.unit)}`;
-}
-
-/** @param {any} one */
-function task(one) {
-  const steps = one.steps.map((/** @type {any} */ taken) => {
-    const { event } = taken;
-    const what = [plain(event.step), event.by, event.text].filter(Boolean).join(", ");
-    return el("li", { text: `${what}${taken.done ? "" : ` (not in force: ${taken.why})`}`.slice(0, 600) });
-  });
-  const asked = [one.ask?.asset, one.ask?.says].filter(Boolean).join(": ");
-  return el(
-    "div",
-    {},
-    el("h4", { text: `${plain(one.state) || "not proposed"}: ${one.task_id}` }),
-    asked ? line(asked) : null,
-    el("ul", {}, ...steps),
-  );
 }

@@ -91,6 +91,15 @@ export function plain(term) {
 }
 
 /**
+ * Somebody's words within a sentence of ours: what would turn the rest of it about, or break it, is shown as a sign.
+ * @param {string} text
+ * @param {number} [most] characters
+ */
+export function within(text, most = MOST) {
+  return text.slice(0, most).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/**
  * A table with a caption, for reading aloud as much as for looking at.
  * @param {string} caption
  * @param {string[]} heads

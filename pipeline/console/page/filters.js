@@ -1,5 +1,6 @@
 /** What is asked for, where it stands in the address bar, and which alerts it lets through. */
 
+import { now } from "./clock.js";
 import { patience } from "./terms.js";
 
 export const SEVERITIES = ["grave", "serious", "minor"];
@@ -17,7 +18,7 @@ export const SHOWN = {
 
 /**
  * @typedef {{show: string, severity: string[], agreement: string, provision: string, standing: string, text: string,
- *   since: string, until: string, budget: number}} Filters
+ *   since: string, until: string, silence: string, budget: number}} Filters
  */
 
 /** @returns {Filters} */
@@ -36,6 +37,7 @@ export function fromAddress() {
     text: one("text"),
     since: time(one("since")),
     until: time(one("until")),
+    silence: one("silence"),
     budget: Number.isFinite(budget) && budget >= 0 ? Math.min(budget, 10_000) : 30,
   };
 }
@@ -60,6 +62,7 @@ export function asAddress(filters) {
     text: filters.text,
     since: filters.since,
     until: filters.until,
+    silence: filters.silence,
     budget: filters.budget === 30 ? "" : filters.budget,
   };
 }
@@ -93,9 +96,9 @@ export function unacknowledged(alert) {
   return !alert.acknowledged_by && OPEN.includes(alert.status) && alert.standing === "raised";
 }
 
-/** Whether nobody has acknowledged it in time. @param {any} alert @param {number} [now] */
-export function overdue(alert, now = Date.now()) {
-  return unacknowledged(alert) && now - Date.parse(alert.raised_at) > 1_000 * (patience[alert.severity] ?? Infinity);
+/** Whether nobody has acknowledged it in time. @param {any} alert @param {number} [at] */
+export function overdue(alert, at = now()) {
+  return unacknowledged(alert) && at - Date.parse(alert.raised_at) > 1_000 * (patience[alert.severity] ?? Infinity);
 }
 
 /**

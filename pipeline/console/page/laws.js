@@ -4,6 +4,9 @@ import { ask } from "./api.js";
 
 const EARTH_M = 6_371_008.8;
 
+/** What reaches no farther is in the sector in which its middle lies. */
+const PLACE_M = 5_000;
+
 export class Laws {
   constructor() {
     /** @type {any[]} */
@@ -33,12 +36,36 @@ export class Laws {
   /** The sector in which an alert lies, by its name. @param {any} alert @returns {string} */
   sectorOf(alert) {
     if (alert.chainage_m === null || !alert.line) return "off the line";
-    const sectors = this.named(alert.agreement)?.sectors ?? [];
-    const found = sectors.find(
-      (/** @type {any} */ one) =>
-        one.line_id === alert.line && alert.chainage_m >= one.from_m && alert.chainage_m <= one.to_m,
+    return this.sector(alert, 0)?.name ?? alert.line;
+  }
+
+  /**
+   * The id of the sector in which an alert lies, as its label says it: none for what is too broad for one, unless it
+   * speaks of a whole sector.
+   * @param {any} alert
+   * @returns {string}
+   */
+  sectorIdOf(alert) {
+    const named = String(alert.figures?.sector ?? "");
+    if (named && this.sectorName(named) !== named) return named;
+    const broad = (alert.radius_m ?? 0) > PLACE_M;
+    return this.sector(alert, broad ? alert.radius_m : 0)?.sector_id ?? "";
+  }
+
+  /** @param {any} alert @param {number} reachM */
+  sector(alert, reachM) {
+    const { agreement, line, chainage_m: at } = alert;
+    if (at === null || !line) return undefined;
+    const sectors = this.named(agreement)?.sectors ?? [];
+    return sectors.find(
+      (/** @type {any} */ one) => one.line_id === line && at - reachM >= one.from_m && at + reachM <= one.to_m,
     );
-    return found?.name ?? alert.line;
+  }
+
+  /** What a sector of any of the agreements is called. @param {string} id @returns {string} */
+  sectorName(id) {
+    const sectors = this.all.flatMap((one) => one.sectors ?? []);
+    return sectors.find((/** @type {any} */ one) => one.sector_id === id)?.name ?? id;
   }
 
   /** @returns {{agreement: any, line: any}[]} */

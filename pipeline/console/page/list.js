@@ -5,7 +5,7 @@
 import { at, el, plain } from "./dom.js";
 import { overdue, unacknowledged } from "./filters.js";
 import { symbol } from "./symbols.js";
-import { inZone, zoneName } from "./times.js";
+import { clock, inZone, zoneName } from "./times.js";
 
 /** So many rows are drawn at once; more as one goes down. */
 const DRAWN = 80;
@@ -13,11 +13,13 @@ const DRAWN = 80;
 export class List {
   /**
    * @param {import("./laws.js").Laws} laws
+   * @param {import("./silences.js").Silences} silences
    * @param {(item: import("./groups.js").Item) => void} opened
    * @param {(item: import("./groups.js").Item) => void} moved
    */
-  constructor(laws, opened, moved) {
+  constructor(laws, silences, opened, moved) {
     this.laws = laws;
+    this.silences = silences;
     this.opened = opened;
     this.moved = moved;
     this.box = at("list");
@@ -126,9 +128,19 @@ export class List {
   /** What a row says, in short: while it stays the same the row stays. @param {import("./groups.js").Item} item */
   sayingOf(item) {
     if (item.kind === "alert")
-      return `${item.level}/${item.alert.revision}/${overdue(item.alert)}/${item.alert.status}`;
+      return `${item.level}/${item.alert.revision}/${overdue(item.alert)}/${item.alert.status}/${this.heldUntil(item.alert)}`;
     const waiting = item.alerts.filter(unacknowledged).length;
-    return `${item.alerts.length}/${waiting}/${this.openGroups.has(item.key)}/${item.alerts[0].raised_at}`;
+    return `${item.alerts.length}/${waiting}/${this.heldOf(item)}/${this.openGroups.has(item.key)}/${item.alerts[0].raised_at}`;
+  }
+
+  /** @param {any} alert */
+  heldUntil(alert) {
+    return this.silences.of(alert.alert_id)?.ends_at ?? "";
+  }
+
+  /** How many of a group are held back. @param {import("./groups.js").GroupItem} item */
+  heldOf(item) {
+    return this.silences.held.size ? item.alerts.filter((one) => this.silences.of(one.alert_id)).length : 0;
   }
 
   /** @param {import("./groups.js").Item} item */
@@ -155,14 +167,23 @@ export class List {
     const waits = unacknowledged(alert);
     const time = `${inZone(alert.observed_from, zone).slice(5)} ${zoneName(zone)}`;
     const utc = `${inZone(alert.observed_from, "UTC").slice(11)} UTC`;
+    // The list goes by when it was raised, which may be long after it happened.
+    const [on, began] = [alert.raised_at, alert.observed_from].map((one) => inZone(one, zone));
+    const raised = el("span", { class: "utc", text: `raised ${on.slice(on.slice(0, 10) === began.slice(0, 10) ? 11 : 5)} ${zoneName(zone)}` });
     return [
       symbol(alert.severity, waits),
       el("span", { class: "what", text: alert.title }),
-      el("span", { class: "grade", text: `${alert.severity} ${chance(alert.probability)}` }),
+      el("span", { class: "grade", text: `${alert.severity}, p ${chance(alert.probability)}` }),
       el("span", { class: "where", text: [alert.place, alert.off_line].filter(Boolean).join(" · ") }),
-      el("span", { class: "when" }, el("span", { text: time }), el("span", { class: "utc", text: utc })),
-      el("span", { class: "how" }, ...marks(alert, waits)),
+      el("span", { class: "when" }, el("span", { text: time }), el("span", { class: "utc", text: utc }), raised),
+      el("span", { class: "how" }, ...marks(alert, waits), this.heldMark(alert)),
     ];
+  }
+
+  /** @param {any} alert */
+  heldMark(alert) {
+    const until = this.heldUntil(alert);
+    return until ? mark(`◌ held back until ${clock(Date.parse(until)).replace(/:\d\d UTC/, " UTC")}`, "held") : null;
   }
 
   /** @param {import("./groups.js").GroupItem} item */
@@ -172,6 +193,7 @@ export class List {
     const zone = this.laws.zone(first.agreement);
     const times = item.alerts.map((one) => one.observed_from).sort();
     const span = [times[0], times[times.length - 1]].map((one) => inZone(one, zone).slice(5)).join(" to ");
+    const held = this.heldOf(item);
     const state = waiting ? `${waiting} not acknowledged` : "all acknowledged";
     return [
       symbol(item.severity, waiting > 0),
@@ -179,7 +201,7 @@ export class List {
       el("span", { class: "grade", text: item.severity }),
       el("span", { class: "where", text: item.sector }),
       el("span", { class: "when", text: `${span} ${zoneName(zone)}` }),
-      el("span", { class: "how" }, mark(state, waiting ? "waits" : "")),
+      el("span", { class: "how" }, mark(state, waiting ? "waits" : ""), held ? mark(`◌ ${held} held back`, "held") : null),
     ];
   }
 }
@@ -193,7 +215,7 @@ export function chance(probability) {
 function marks(alert, waits) {
   const found = [mark(plain(alert.status), alert.status)];
   if (alert.standing === "possible") found.push(mark("only possible", ""));
-  if (overdue(alert)) found.push(mark("overdue", "overdue"));
+  if (overdue(alert)) found.push(mark("not acknowledged, overdue", "overdue"));
   else if (waits) found.push(mark("not acknowledged", "waits"));
   else if (alert.acknowledged_by) found.push(mark(`seen by ${alert.acknowledged_by.slice(0, 40)}`, ""));
   if (alert.assignee) found.push(mark(`for ${alert.assignee.slice(0, 40)}`, ""));

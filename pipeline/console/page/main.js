@@ -1,27 +1,31 @@
 /** The console: what is read at the start, what is done as changes come, and what each key and click means. */
 
 import { Alarm } from "./alarm.js";
-import { ask, query } from "./api.js";
+import { query } from "./api.js";
 import { Book } from "./book.js";
+import { isPlaying, keepClock } from "./clock.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
 import { at, button, el } from "./dom.js";
-import { SEVERITIES, asAddress, fromAddress, takes, unacknowledged } from "./filters.js";
+import { asAddress, fromAddress, unacknowledged } from "./filters.js";
 import { ACTS } from "./forms.js";
 import { items } from "./groups.js";
 import { listenToKeys } from "./keys.js";
 import { Laws } from "./laws.js";
+import { Lines } from "./lines.js";
 import { List } from "./list.js";
 import { Chart } from "./map.js";
-import { connection, filterPanel, looks } from "./panel.js";
-import { SpaceTime } from "./spacetime.js";
+import { connection, filterPanel, headline, looks } from "./panel.js";
+import { Session } from "./session.js";
+import { Silences } from "./silences.js";
+import { Silencing, hoursOffered } from "./silencing.js";
 import { Stream } from "./stream.js";
-import { symbol } from "./symbols.js";
 import { readTerms } from "./terms.js";
 import { both, clock } from "./times.js";
+import { showTrail } from "./trail.js";
 import { showHandover, showProvisions, showWatching } from "./views.js";
 
-const VIEWS = ["watch", "line", "watching", "provisions", "handover"];
+const VIEWS = ["watch", "line", "watching", "provisions", "handover", "silences", "audit"];
 const DRAW_MS = 150;
 const WATCHED_MS = 300_000;
 const OVERDUE_MS = 20_000;
@@ -29,37 +33,36 @@ const OVERDUE_MS = 20_000;
 class Console {
   constructor() {
     this.laws = new Laws();
-    this.book = new Book();
+    this.session = new Session(() => this.entered());
+    this.silences = new Silences(() => this.hushed());
+    this.book = new Book(this.silences);
     this.alarm = new Alarm();
     this.filters = fromAddress();
     this.view = "watch";
-    this.list = new List(
-      this.laws,
-      (item) => this.open(item),
-      (item) => this.moved(item),
-    );
-    this.chart = new Chart(this.laws, (id) => this.openAlert(id, false));
+    const { laws, session, silences } = this;
+    const say = (/** @type {string} */ text) => this.say(text);
+    const opened = (/** @type {any} */ item) => this.open(item);
+    this.list = new List(laws, silences, opened, (item) => this.moved(item));
+    this.chart = new Chart(laws, (id) => this.openAlert(id, false));
     this.detail = new Detail(
-      this.laws,
+      laws,
+      session,
+      silences,
       (kind) => this.act(kind),
       (told) => this.chart.choose(told),
     );
-    this.desk = new Desk(
-      this.laws,
-      (done) => this.acted(done),
-      (text) => this.say(text),
-    );
-    this.diagram = new SpaceTime(this.laws, (told, cell) => this.openCell(told, cell));
+    this.desk = new Desk(laws, session, (done) => this.acted(done), say);
+    this.silencing = new Silencing(laws, silences, session, this.book, say);
+    this.lines = new Lines(laws, this.chart, (told, cell) => this.openCell(told, cell));
     this.stream = new Stream(
       (changes) => this.changed(changes),
       () => this.reload(),
+      () => session.checked(),
       connection,
     );
     this.ready = false;
     /** @type {(filters: any) => void} */
     this.setFields = () => undefined;
-    /** @type {any[] | undefined} */
-    this.tables = undefined;
     /** @type {number | undefined} */
     this.timer = undefined;
     this.moving = 0;
@@ -67,13 +70,19 @@ class Console {
   }
 
   async start() {
-    const reading = this.read();
+    await this.session.opened();
+    // A filter may name a silence: then what it holds back has to be known first.
+    const hushing = this.silences.start().catch((error) => this.say(String(error.message)));
+    const reading = this.filters.silence ? hushing.then(() => this.read()) : this.read();
     reading.catch(() => undefined);
-    await Promise.all([this.laws.read(), readTerms()]);
+    await Promise.all([this.laws.read(), readTerms(), keepClock()]);
     this.ready = true;
     this.setFields = filterPanel(this.filters, this.laws, (filters) => this.filter(filters));
     this.setFields(this.filters);
+    at("hush-hours").replaceChildren(...hoursOffered());
     this.listen();
+    this.entered();
+    hushing.then(() => this.hushed());
     looks(() => this.repaint());
     this.draw();
     at("latest").textContent = `no change since ${clock()}`;
@@ -81,8 +90,8 @@ class Console {
     this.chart.fit(this.book.points.values());
     this.fromAddress();
     await this.chart.read();
-    this.readLines();
-    setInterval(() => this.readLines(), WATCHED_MS);
+    this.lines.read();
+    setInterval(() => this.session.shut || this.lines.read(), isPlaying() ? WATCHED_MS / 5 : WATCHED_MS);
     // What nobody acknowledged in time becomes overdue though nothing changed.
     setInterval(() => this.draw(), OVERDUE_MS);
   }
@@ -93,14 +102,13 @@ class Console {
     at("help-open").addEventListener("click", () => at("help").showModal());
     at("hidden-graves").addEventListener("click", () => at("clear").click());
     at("wall").addEventListener("click", () => this.wall());
-    at("line-choice").addEventListener("change", () => this.drawLine());
     addEventListener("popstate", () => this.fromAddress());
     const go = (/** @type {number} */ step) => () => this.view === "watch" && this.list.move(step);
     const act = (/** @type {string} */ kind) => () => this.act(kind);
     const shortcuts = Object.entries(ACTS)
       .filter(([, one]) => one.key)
       .map(([kind, one]) => [one.key, act(kind)]);
-    const views = VIEWS.map((view, index) => [String(index + 1), () => this.show(view, true)]);
+    const views = VIEWS.map((view, index) => [String(index + 1), () => this.offered(view) && this.show(view, true)]);
     listenToKeys({
       ...Object.fromEntries([...shortcuts, ...views]),
       j: go(1),
@@ -116,6 +124,7 @@ class Console {
         at("search").focus();
       },
       "?": () => at("help").showModal(),
+      h: act("hush"),
       m: () => at("map").focus(),
       w: () => this.wall(),
     });
@@ -148,6 +157,7 @@ class Console {
   changed(changes) {
     const fresh = this.book.take(changes);
     this.alarm.tell(fresh);
+    this.silences.soon();
     if (changes.some((one) => one.alert.alert_id === this.detail.id)) this.detail.read();
     const last = changes[changes.length - 1];
     at("latest").textContent = `last change ${both(last.decided_at, this.laws.zone())}`;
@@ -164,31 +174,50 @@ class Console {
     this.list.show(items(this.book.listed, budget, this.list.openGroups, (alert) => this.laws.sectorOf(alert)));
     if (!this.book.counted) return;
     this.chart.points.show(this.book.points);
-    const { all, waiting, hidden } = this.book.counts();
-    at("counts").replaceChildren(
-      ...SEVERITIES.map((name) => {
-        const box = document.createElement("span");
-        box.className = `count ${name}`;
-        box.append(symbol(name, waiting[name] > 0), `${waiting[name]} ${name}`);
-        return box;
-      }),
-      " not acknowledged",
-    );
-    const whole = this.book.complete
-      ? ""
-      : ` (the first ${this.book.alerts.size} are listed: narrow the filters for the rest)`;
-    const groups = budget ? `; grouped where more than ${budget} were raised in an hour` : "";
-    at("order").textContent =
-      `${all} ${all === 1 ? "alert" : "alerts"}${whole}: the gravest first, then the last raised${groups}`;
-    at("hidden-graves").hidden = !hidden;
-    at("hidden-graves").textContent = `▲ ${hidden} grave, not acknowledged, hidden by the filters`;
+    const filtered = Object.values(asAddress(this.filters)).some((set) => String(set));
+    headline(this.book, budget, this.silences.held.size, filtered);
     this.alarm.badge(this.book.graves.size);
   }
 
   repaint() {
     this.chart.draw();
     if (this.detail.told) this.chart.choose(this.detail.told);
-    this.diagram.draw();
+    this.lines.diagram.draw();
+  }
+
+  /** Whether a view is there for whoever is logged in. @param {string} view */
+  offered(view) {
+    if (view === "silences") return this.silences.configured;
+    return view !== "audit" || this.session.told.audit;
+  }
+
+  /** The views that are there. */
+  tabs() {
+    for (const view of VIEWS) at(`tab-${view}`).hidden = !this.offered(view);
+    if (!this.offered(this.view)) this.show("watch", true);
+  }
+
+  /** Somebody else is there, or may other things than before. */
+  entered() {
+    this.desk.showName();
+    if (!this.ready) return;
+    this.tabs();
+    this.detail.draw();
+    this.draw();
+  }
+
+  /** What is held back has changed. */
+  hushed() {
+    const { active, trouble } = this.silences;
+    at("tab-silences").textContent = `Silences (${trouble ? "▲ not known" : active.length})`;
+    if (!this.ready) return;
+    this.tabs();
+    // Now it is known whether there is such a view.
+    if (new URLSearchParams(location.search).get("view") === "silences") this.show("silences", false);
+    if (this.view === "silences") this.fill("silences");
+    if (this.filters.silence) this.reload();
+    this.detail.draw();
+    this.draw();
   }
 
   /** @param {import("./groups.js").Item} item */
@@ -233,14 +262,26 @@ class Console {
   /** @param {string} kind */
   act(kind) {
     const item = this.list.chosen;
+    const allowed = kind === "hush" ? this.session.told.silence : this.session.may(kind);
+    if (!allowed) return this.say(`${this.session.barred}: this is for others.`);
+    if (kind === "hush") return this.hush(item);
     if (kind === "acknowledge" && !this.detail.id && item?.kind === "group") {
       const waiting = item.alerts.filter(unacknowledged);
       return waiting.length ? this.desk.openGroup(waiting) : this.say("All of this group are acknowledged.");
     }
+    if (this.detail.id && !this.detail.told) return this.say("The alert is still being read: look at it first.");
     const told = this.detail.told ?? this.fromList();
     if (!told) return this.say("Choose an alert first: j and k go through the list.");
     if (kind === "acknowledge") return this.desk.quick(kind, told);
     return this.desk.open(kind, told);
+  }
+
+  /** Asks how notifications are to be held back. @param {import("./groups.js").Item | undefined} item */
+  async hush(item) {
+    const alert = this.detail.told?.alert ?? (item?.kind === "group" ? item.alerts[0] : item?.alert);
+    if (!this.silences.configured) return this.say("No Alertmanager is configured: there is nothing to hold back.");
+    if (!alert) return this.say("Choose an alert first: j and k go through the list.");
+    if (await this.desk.askName()) this.silencing.open(alert, !this.detail.told && item?.kind === "group");
   }
 
   fromList() {
@@ -251,7 +292,10 @@ class Console {
 
   /** @param {any} done */
   acted(done) {
-    if (done.alert) this.book.put(done.alert, takes(this.filters, done.alert));
+    if (done.alert) {
+      this.book.put(done.alert, this.book.wants(done.alert));
+      this.detail.take(done.alert);
+    }
     this.book.sorted = null;
     this.draw();
     if (this.detail.id) this.detail.read();
@@ -288,33 +332,13 @@ class Console {
   async fill(view) {
     const box = VIEWS.indexOf(view) > 1 ? at(view) : null;
     if (box && !box.childElementCount) box.replaceChildren("Reading …");
-    if (view === "line") await this.drawLine();
-    if (view === "watching") await showWatching(this.laws);
+    const open = (/** @type {string} */ id) => this.openAlert(id, true);
+    if (view === "line") await this.lines.draw();
+    if (view === "watching") await showWatching(this.laws, open);
     if (view === "provisions") await showProvisions(this.laws);
-    if (view === "handover") await showHandover((id) => this.openAlert(id, true));
-  }
-
-  /** What was watched along each line, for the map and for the choice of a line. */
-  async readLines() {
-    const choice = at("line-choice");
-    const asked = this.laws.lines.map(({ agreement, line }) => ({
-      agreement: agreement.name,
-      line: line.properties.id,
-    }));
-    if (!choice.options.length) {
-      this.laws.lines.forEach(({ line }, index) =>
-        choice.add(new Option(line.properties.title || line.properties.id, String(index))),
-      );
-    }
-    const found = await Promise.allSettled(asked.map((one) => ask("/api/spacetime", one)));
-    this.tables = found.map((one) => (one.status === "fulfilled" ? one.value : null));
-    this.chart.watched(this.tables.filter(Boolean));
-  }
-
-  async drawLine() {
-    if (!this.tables) await this.readLines();
-    const told = this.tables?.[Number(at("line-choice").value || 0)];
-    if (told) this.diagram.show(told);
+    if (view === "handover") await showHandover(open);
+    if (view === "silences") this.silencing.show((id) => this.openSilence(id));
+    if (view === "audit") await showTrail(this.laws);
   }
 
   /** A stretch and hour of the diagram: its alerts. @param {any} told @param {{hour: number, column: number}} cell */
@@ -323,8 +347,15 @@ class Console {
     const until = new Date(Date.parse(since) + 3_600_000 - 1).toISOString();
     this.show("watch", true);
     this.filter({ ...this.filters, show: "all", agreement: told.agreement, since, until });
-    this.chart.watched((this.tables ?? []).filter(Boolean), cell.hour);
+    this.lines.watched(cell.hour);
     this.chart.goToStretch(told, cell.column);
+  }
+
+  /** The alerts that a silence holds back. @param {string} silence */
+  openSilence(silence) {
+    this.show("watch", true);
+    const all = { severity: [], agreement: "", provision: "", standing: "all", text: "", since: "", until: "" };
+    this.filter({ ...this.filters, ...all, show: "all", silence });
   }
 
   wall() {
@@ -341,16 +372,11 @@ class Console {
   /** @param {boolean} push */
   address(push) {
     const wall = document.body.classList.contains("wall");
-    const told = {
-      view: this.view === "watch" ? "" : this.view,
-      ...asAddress(this.filters),
-      alert: this.detail.id,
-      wall,
-    };
+    const view = this.view === "watch" ? "" : this.view;
+    const told = { view, ...asAddress(this.filters), alert: this.detail.id, wall };
     const wanted = `/${query(told)}`;
     if (wanted === location.pathname + location.search) return;
-    if (push) history.pushState(null, "", wanted);
-    else history.replaceState(null, "", wanted);
+    history[push ? "pushState" : "replaceState"](null, "", wanted);
   }
 
   /** What the address bar says, as after a step back. */
@@ -360,7 +386,7 @@ class Console {
     if (query(asAddress(wanted)) !== query(asAddress(this.filters))) this.filter(wanted);
     this.setWall(told.get("wall") === "true");
     const view = told.get("view") ?? "watch";
-    this.show(VIEWS.includes(view) ? view : "watch", false);
+    this.show(VIEWS.includes(view) && this.offered(view) ? view : "watch", false);
     const alertId = told.get("alert") ?? "";
     if (alertId && alertId !== this.detail.id) this.openAlert(alertId, false);
     if (!alertId) this.detail.close();

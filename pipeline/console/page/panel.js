@@ -1,5 +1,6 @@
 /** The filters as fields, and the state of the connection in words. */
 
+import { isPlaying } from "./clock.js";
 import { at, el } from "./dom.js";
 import { SEVERITIES, SHOWN } from "./filters.js";
 import { like, liking } from "./kept.js";
@@ -49,6 +50,7 @@ export function filterPanel(filters, laws, changed) {
       text: "",
       since: "",
       until: "",
+      silence: "",
     }),
   );
   return (/** @type {import("./filters.js").Filters} */ now) => {
@@ -82,11 +84,39 @@ function write(fields, filters) {
   if (document.activeElement !== fields.budget) fields.budget.value = String(filters.budget);
   if (document.activeElement !== fields.text) fields.text.value = filters.text;
   const span = filters.since || filters.until;
-  at("span").hidden = !span;
-  at("span").textContent = span
-    ? `only ${filters.since.slice(0, 16) || "…"} to ${filters.until.slice(0, 16) || "…"} UTC`
-    : "";
+  const said = [
+    span ? `only ${filters.since.slice(0, 16) || "…"} to ${filters.until.slice(0, 16) || "…"} UTC` : "",
+    filters.silence ? "only what one silence holds back" : "",
+  ].filter(Boolean);
+  at("span").hidden = !said.length;
+  at("span").textContent = said.join("; ");
 }
+
+/**
+ * How many there are, in what order, and what the filters hide.
+ * @param {import("./book.js").Book} book
+ * @param {number} budget
+ * @param {number} held how many are held back from being notified
+ * @param {boolean} filtered whether the operator has set a filter
+ */
+export function headline(book, budget, held, filtered) {
+  const { all, waiting, hidden } = book.counts();
+  const counts = SEVERITIES.map((name) =>
+    el("span", { class: `count ${name}` }, symbol(name, waiting[name] > 0), `${waiting[name]} ${name}`),
+  );
+  at("counts").replaceChildren(...counts, " not acknowledged");
+  const whole = book.complete ? "" : ` (the first ${book.alerts.size} are listed: narrow the filters for the rest)`;
+  const groups = budget ? `; grouped where more than ${budget} were raised in an hour` : "";
+  const hushed = held ? `; ◌ ${held} held back from being notified` : "";
+  at("order").textContent =
+    `${all} ${all === 1 ? "alert" : "alerts"}${whole}: the gravest first, then the last raised${groups}${hushed}`;
+  at("nothing").textContent = filtered ? "No alert passes the filters." : "No open alert: what is raised appears here.";
+  at("hidden-graves").hidden = !hidden;
+  at("hidden-graves").textContent = `▲ ${hidden} grave, not acknowledged, hidden by the filters`;
+}
+
+const AGAIN = "Trying again; nothing that happens meanwhile is lost.";
+const ENDED = "The simulation has ended, or its terminal is gone: what it printed last says how to look at what it kept.";
 
 /** @param {import("./stream.js").Condition} condition */
 export function connection(condition) {
@@ -103,7 +133,7 @@ export function connection(condition) {
   banner.hidden = !bad;
   const since = `since ${clock(condition.since)} (${lasting(Date.now() - condition.since)})`;
   const said = lost
-    ? `Disconnected ${since}: what you see is as it was then. Trying again; nothing that happens meanwhile is lost.`
+    ? `Disconnected ${since}: what you see is as it was then. ${isPlaying() ? ENDED : AGAIN}`
     : `The server cannot read its store ${since}: what you see is as it was then.`;
   if (bad && banner.textContent !== said) banner.textContent = said;
 }

@@ -11,6 +11,8 @@ const L = /** @type {any} */ (globalThis).L;
 const CELL = 44;
 const CROWD = 4;
 const FLOOD = 120;
+/** From so many in sight on there is nothing but density: a few signs beside it would be read as more than they are. */
+const SEA = 2_000;
 const REACH = 13;
 /** More rows than there are at any zoom. */
 const ROWS = 1_000_000;
@@ -97,7 +99,7 @@ export class Points {
   paint(brush, size) {
     const corner = this.map.getPixelBounds().min;
     const seen = this.seen(size, corner);
-    const { crowds, alone } = seen.length > FLOOD ? crowded(seen, corner) : { crowds: [], alone: seen };
+    const { crowds, alone } = seen.length > FLOOD ? crowded(seen, corner, seen.length > SEA ? 1 : CROWD) : { crowds: [], alone: seen };
     this.crowds = crowds;
     // What is drawn last lies on top.
     this.signs = alone.sort((one, other) => weight(one) - weight(other));
@@ -170,8 +172,9 @@ function weight(one) {
  * The crowds among some points, cell by cell; cells stay where they are on the Earth while the map is moved.
  * @param {any[]} seen
  * @param {{x: number, y: number}} corner
+ * @param {number} least so many in a cell are a crowd
  */
-function crowded(seen, corner) {
+function crowded(seen, corner, least) {
   /** @type {Map<number, any[]>} */
   const cells = new Map();
   for (const one of seen) {
@@ -183,7 +186,7 @@ function crowded(seen, corner) {
   const crowds = [];
   const alone = [];
   for (const [key, some] of cells) {
-    if (some.length < CROWD) {
+    if (some.length < least) {
       alone.push(...some);
       continue;
     }
@@ -204,7 +207,7 @@ function inksNow() {
 /** @param {CanvasRenderingContext2D} brush @param {any} one @param {number} most @param {any} inks */
 function crowd(brush, one, most, inks) {
   const share = Math.log(one.number) / Math.log(Math.max(most, 2));
-  brush.globalAlpha = 0.3 + 0.6 * share;
+  brush.globalAlpha = 0.15 + 0.8 * share ** 2;
   brush.fillStyle = inks.crowd;
   brush.fillRect(one.left + 1, one.top + 1, CELL - 2, CELL - 2);
   brush.globalAlpha = 1;
@@ -215,8 +218,9 @@ function crowd(brush, one, most, inks) {
   brush.lineWidth = 3;
   brush.strokeStyle = inks.ground;
   brush.fillStyle = inks.ink;
-  brush.strokeText(String(one.number), x, y + 7);
-  brush.fillText(String(one.number), x, y + 7);
+  const number = one.number < 10_000 ? String(one.number) : `${Math.round(one.number / 1_000)}k`;
+  brush.strokeText(number, x, y + 7);
+  brush.fillText(number, x, y + 7);
   sign(brush, { ...one, x, y: y - 9, small: true }, inks);
 }
 

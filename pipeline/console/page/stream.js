@@ -15,11 +15,13 @@ export class Stream {
   /**
    * @param {(changes: any[]) => void} changed
    * @param {() => void} reset
+   * @param {() => Promise<void>} allowed asks whether anybody is logged in, and waits until somebody is
    * @param {(condition: Condition) => void} told
    */
-  constructor(changed, reset, told) {
+  constructor(changed, reset, allowed, told) {
     this.changed = changed;
     this.reset = reset;
+    this.allowed = allowed;
     this.told = told;
     this.entry = 0;
     /** @type {Condition} */
@@ -69,10 +71,17 @@ export class Stream {
     if (source !== this.source) return;
     if (this.condition.state !== "lost") {
       this.condition = { ...this.condition, state: "lost", since: this.condition.heard };
+      this.allowed();
     }
     this.told(this.condition);
     // A refusal, unlike a broken line, ends the browser's own attempts.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => source === this.source && this.open(), AGAIN_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => this.again(source), AGAIN_MS);
+  }
+
+  /** @param {EventSource} source */
+  async again(source) {
+    await this.allowed();
+    if (source === this.source) this.open();
   }
 
   watch() {

@@ -41,10 +41,11 @@ export function inZone(time, zone, seconds = false) {
  * A time in the agreement's zone and in UTC.
  * @param {string | number | Date} time
  * @param {string} zone
+ * @param {boolean} [seconds]
  */
-export function both(time, zone) {
-  if (zone === "UTC") return `${inZone(time, "UTC")} UTC`;
-  const [here, utc] = [inZone(time, zone), inZone(time, "UTC")];
+export function both(time, zone, seconds = false) {
+  const [here, utc] = [inZone(time, zone, seconds), inZone(time, "UTC", seconds)];
+  if (zone === "UTC") return `${utc} UTC`;
   const same = here.slice(0, 10) === utc.slice(0, 10);
   return `${here} ${zoneName(zone)} (${same ? utc.slice(11) : utc} UTC)`;
 }

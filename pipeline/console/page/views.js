@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { at, button, el, plain, table } from "./dom.js";
+import { taskTables } from "./tasks.js";
 import { both, lasting } from "./times.js";
 
 const MOST_ASSETS = 200;
@@ -9,13 +10,18 @@ const STATES = ["denied", "jammed", "outage", "obscured", "degraded", "silent", 
 const WELL = new Set(["watching", "between passes"]);
 const CALLS = ["broken", "called_for", "indeterminate", "pending", "kept"];
 
-/** What was watched, and how sources and sensors do. @param {import("./laws.js").Laws} laws */
-export async function showWatching(laws) {
+/**
+ * What was watched, who is asked to look, and how sources and sensors do.
+ * @param {import("./laws.js").Laws} laws
+ * @param {(alertId: string) => void} open
+ */
+export async function showWatching(laws, open) {
   const judged = laws.all.filter((one) => one.at_hand);
   const tables = await Promise.all(judged.map((one) => ask("/api/coverage", { agreement: one.name })));
-  const sources = await ask("/api/sources");
-  const parts = tables.flatMap((told) => [coverageTable(told, laws), ...(told.told ? assetTables(told, laws) : [])]);
-  at("watching").replaceChildren(...parts, sourceTable(sources));
+  const [sources, tasks] = await Promise.all([ask("/api/sources"), taskTables(laws, open)]);
+  const covered = tables.map((told) => coverageTable(told, laws));
+  const assets = tables.flatMap((told) => (told.told ? assetTables(told, laws) : []));
+  at("watching").replaceChildren(...covered, ...tasks, ...assets, sourceTable(sources));
 }
 
 /** @param {any} told @param {import("./laws.js").Laws} laws */
@@ -121,12 +127,13 @@ function countsOf(told, laws) {
   const rows = counted.map((/** @type {any} */ one) => [
     subject(one.subject),
     verdict(one.compliance),
-    Number(one.figures.expected_a_day).toFixed(1),
+    "counted" in one.figures ? `${one.figures.counted} in ${one.figures.in_days} days` : "",
+    "counted" in one.figures ? Number(one.figures.expected_a_day).toFixed(1) : "not known yet",
     "observed" in one.figures ? `${Math.round(100 * one.figures.observed)} %` : "unknown",
     one.says,
   ]);
   const caption = `Counts against the baseline: ${laws.title(told.agreement, counted[0].provision)}, ${counted[0].day}`;
-  return table(caption, ["Clause and sector", "Verdict", "Expected a day", "Watched", "In words"], rows);
+  return table(caption, ["Clause and sector", "Verdict", "Counted", "Expected a day", "Watched", "In words"], rows);
 }
 
 /** @param {any} told @param {import("./laws.js").Laws} laws */

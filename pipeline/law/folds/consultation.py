@@ -19,6 +19,7 @@ from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import MOST_NAMED
 from pipeline.law.saying import figure, plural
 from pipeline.law.watching import Evidence, Sectors, Watched, spoken
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, Progress
 from pipeline.model.taxonomy import Compliance, Standing, Status
 
@@ -51,6 +52,7 @@ class Case(msgspec.Struct, frozen=True):
     number: int
 
 
+@decodable
 class Cases(msgspec.Struct, frozen=True, kw_only=True):
     """What may count towards a threshold, and the cases that are open, by their subject."""
 

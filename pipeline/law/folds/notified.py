@@ -27,6 +27,7 @@ from pipeline.geometry.zones import PolygonZone
 from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import nothing_there
 from pipeline.law.saying import figure, plural
+from pipeline.model.decoding import decodable
 from pipeline.model.footprint import Footprint
 from pipeline.model.records import Alert, DoubtNote, Finding, Fix, Incident, Progress
 from pipeline.model.report import Time
@@ -61,6 +62,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     published_at: Time | None = None
 
 
+@decodable
 class Notices(msgspec.Struct, frozen=True, kw_only=True):
     """Notices and violations that may still meet; and how many there were."""
 

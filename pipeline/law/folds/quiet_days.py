@@ -15,6 +15,7 @@ from pipeline.agreement.terms import in_force
 from pipeline.law.effort import Efforts
 from pipeline.law.folding import BEFORE_ALL
 from pipeline.law.saying import interval, plural
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, Finding, Progress
 from pipeline.model.taxonomy import Compliance, Standing
 from pipeline.model.times import to_us_array
@@ -37,6 +38,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     met_on: int | None = None
 
 
+@decodable
 class Counts(msgspec.Struct, frozen=True):
     """By zone."""
 

@@ -19,6 +19,7 @@ from pipeline.geometry.earth import distance_m
 from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import also_resting_on, as_alert, begun
 from pipeline.law.saying import figure
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, DoubtNote, Finding, Progress
 from pipeline.model.taxonomy import Compliance, Doubt, Side, Standing
 from pipeline.model.times import to_us
@@ -40,6 +41,7 @@ class Fire(msgspec.Struct, frozen=True):
     probability: float
 
 
+@decodable
 class Lately(msgspec.Struct, frozen=True, kw_only=True):
     """Fire, and calls on the mechanism, that may still be answered; and how many answers there were so far."""
 

@@ -20,6 +20,7 @@ from pipeline.law.fire import Spread, exchanges, spread
 from pipeline.law.folds.episode import MOST_NAMED
 from pipeline.law.saying import figure, plural
 from pipeline.law.watching import Evidence, Sectors, Watched, spoken
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, DoubtNote, Progress
 from pipeline.model.taxonomy import Compliance, Doubt, Side, Standing, Status
 from pipeline.model.times import to_us, to_us_array
@@ -65,6 +66,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     observed: float | None = None
 
 
+@decodable
 class All(msgspec.Struct, frozen=True):
     """Every series, as `provision/sector`, and the last day that they know; None before the first finding of all.
 

@@ -29,6 +29,7 @@ from pipeline.law.folds.episode import (
     whole_days,
 )
 from pipeline.law.saying import figure, plural
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, Finding, Progress, track_tile
 from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance, Whereabouts
@@ -45,6 +46,7 @@ class Seen(msgspec.Struct, frozen=True):
     stored: float = 0.0
 
 
+@decodable
 class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """Violations that stand, by stage; what was seen before its date; weapons of the inventory by serial number."""
 

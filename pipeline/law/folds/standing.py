@@ -24,11 +24,13 @@ from pipeline.law.folds.episode import (
     whole_days,
 )
 from pipeline.law.saying import figure, plural
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, Finding, Progress
 from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance
 
 
+@decodable
 class Open(msgspec.Struct, frozen=True):
     """The violations that stand."""
 

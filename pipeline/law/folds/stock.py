@@ -30,6 +30,7 @@ from pipeline.law.effort import Efforts
 from pipeline.law.folds.episode import Episode, also_resting_on, as_alert, begun, joined
 from pipeline.law.saying import figure, interval, plural
 from pipeline.law.unseen import last_seen_words
+from pipeline.model.decoding import decodable
 from pipeline.model.records import Alert, DoubtNote, Finding, Incident, Progress
 from pipeline.model.report import Time
 from pipeline.model.taxonomy import Compliance, CountUnit, Doubt, Standing, Weapon
@@ -66,6 +67,7 @@ class Stock(msgspec.Struct, frozen=True):
     worst: tuple[float, float | None] = (0.0, 0.0)
 
 
+@decodable
 class Stocks(msgspec.Struct, frozen=True):
     """By zone and limit, as `zone/limit`."""
 
