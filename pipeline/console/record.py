@@ -14,6 +14,7 @@ from pipeline.console.asked import Moment, Name, utc
 from pipeline.console.core import Console, Given
 from pipeline.console.problems import not_found
 from pipeline.console.records import Compliances, HandoverNote, RegisterLine, Source
+from pipeline.law.handover import gravest_first
 from pipeline.law.handover import handover as note_of
 from pipeline.law.register import Line, register
 from pipeline.law.waiting import Waiting
@@ -21,6 +22,9 @@ from pipeline.sources.registry import sources
 from pipeline.store.compliance import compliance
 from pipeline.store.watching import dockets
 from pipeline.watch import load_watch
+
+_NAMED = 30
+"""So many alerts of a list of the handover are told with it, not only their ids."""
 
 
 @get("/api/sources", sync_to_thread=True, tags=["record"])
@@ -111,17 +115,21 @@ def handover_note(console: Console, since: datetime | None = None) -> HandoverNo
         alerts = [rows[one.alert_id].waiting for one in store.alerts() if one.alert_id in rows]
         note = note_of(alerts, dockets(store), begin, now, watch)
         markdown = console.settings.telling.handover(store, note)
+    late = sorted(note.overdue, key=gravest_first)
+    asked = [one.waiting for one in note.asked]
+    shown = [one.alert.alert_id for some in (late, asked, note.contradicted) for one in some[:_NAMED]]
     return HandoverNote(
         since=note.since,
         now=note.now,
         open=_ids(note.open),
         new=_ids(note.new),
-        waiting_for_verification=_ids([one.waiting for one in note.asked]),
+        waiting_for_verification=_ids(asked),
         unacknowledged=_ids(note.unacknowledged),
-        overdue=_ids(note.overdue),
+        overdue=_ids(late),
         contradicted=_ids(note.contradicted),
         done=[act_record(act) for act in note.acts],
         responses=[act_record(act) for act in note.responses],
+        named=[console.listed(rows[alert_id]) for alert_id in dict.fromkeys(shown)],
         markdown=markdown,
     )
 

@@ -244,7 +244,10 @@ class Silences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandoverNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What the next watch has to know: ids of alerts, what was done, and the note in Markdown."""
+    """What the next watch has to know: ids of alerts, what was done, and the note in Markdown.
+
+    `named` has the first alerts of what is overdue, waits for verification or is contradicted.
+    """
 
     since: Time
     now: Time
@@ -256,6 +259,7 @@ class HandoverNote(msgspec.Struct, frozen=True, kw_only=True):
     contradicted: list[str]
     done: list[ActRecord]
     responses: list[ActRecord]
+    named: list[Listed]
     markdown: str
 
 

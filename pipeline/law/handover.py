@@ -51,7 +51,7 @@ def handover(
     alerts: Iterable[Waiting], dockets: Iterable[Docket], since: datetime, now: datetime, watch: Watch
 ) -> Handover:
     """The note of a watch that began at `since`."""
-    found = sorted(alerts, key=_gravest_first)
+    found = sorted(alerts, key=gravest_first)
     cases = [case for docket in dockets for case in docket.cases.values()]
     opened = [one for one in found if is_open(one.alert)]
     acts = {act.action.action_id: act for case in cases for act in case.acts if act.done}
@@ -81,5 +81,6 @@ def _asked(opened: Iterable[Waiting], cases: Mapping[str, Case], now: datetime) 
     return sorted(found, key=lambda asked: asked.action.decided_at)
 
 
-def _gravest_first(one: Waiting) -> tuple[int, datetime, str]:
+def gravest_first(one: Waiting) -> tuple[int, datetime, str]:
+    """The order of a note: by severity, then what waits longest."""
     return _GRAVEST_FIRST.index(one.alert.severity), one.raised_at, one.alert.alert_id

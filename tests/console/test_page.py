@@ -149,6 +149,70 @@ def test_ones_own_act_is_no_conflict_though_the_alert_is_not_read_anew_yet(
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_words_that_were_not_sent_are_there_again_and_those_that_were_are_not(
+    at: Served, visit: Opening, add: Adding
+) -> None:
+    new, other = add(*fires(2))
+    page = visit(at)
+    opened(page, new)
+    page.keyboard.press("o")
+    named(page, "Ines")
+    page.get_by_label(re.compile("refuted")).check()
+    page.get_by_label("Reason").select_option("nothing_found")
+    page.get_by_label("What was found, and how?").fill("No crater within 300 m.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#act-form")).to_be_hidden()
+
+    opened(page, other)
+    page.keyboard.press("o")
+    expect(page.get_by_label("What was found, and how?")).to_have_value("")
+    page.get_by_label("What was found, and how?").fill("Of the other.")
+    page.keyboard.press("Control+Enter")  # no outcome is chosen yet
+    expect(page.locator("#act-form")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    expect(page.get_by_label("What was found, and how?")).to_have_value("Of the other.")
+    page.get_by_label(re.compile("refuted")).check()
+    page.get_by_label("Reason").select_option("nothing_found")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#alert")).to_contain_text("Of the other.")
+    page.keyboard.press("r")
+    expect(page.locator("#act-form textarea")).to_have_value("")
+    page.keyboard.press("Escape")
+
+
+def test_what_was_chosen_in_a_dialog_that_was_left_is_chosen_again(at: Served, visit: Opening, add: Adding) -> None:
+    (new,) = add(*fires(1))
+    page = visit(at)
+    opened(page, new)
+    page.keyboard.press("o")
+    named(page, "Ines")
+    page.get_by_label(re.compile("refuted")).check()
+    page.get_by_label("Reason").select_option("nothing_found")
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    expect(page.get_by_label(re.compile("refuted"))).to_be_checked()
+    expect(page.get_by_label("Reason")).to_have_value("nothing_found")
+    page.keyboard.press("Escape")
+
+
+def test_the_handover_names_what_waits_by_what_and_where_it_is(at: Served, visit: Opening, add: Adding) -> None:
+    (new,) = add(*fires(1))
+    page = visit(at, f"/?alert={new}")
+    expect(page.locator("#alert h2")).to_be_visible()
+    title = page.locator("#alert h2").inner_text()
+    page.keyboard.press("v")
+    named(page, "Ines")
+    page.get_by_label("Reason").select_option("second_source_needed")
+    page.locator("#act-send").click()
+    expect(page.locator("#said")).to_contain_text("under verification")
+    page.locator("#tab-handover").click()
+    waiting = page.locator("#handover section", has_text="Under verification").get_by_role("button")
+    expect(waiting).to_contain_text(title)
+    waiting.click()
+    expect(page.locator("#alert h2")).to_have_text(title)
+
+
 def test_an_alert_that_is_still_read_is_not_acted_on(at: Served, visit: Opening, add: Adding) -> None:
     (new,) = add(*fires(1))
     page = visit(at)

@@ -32,6 +32,9 @@ export class Desk {
     this.form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
     });
+    /** What was written and not sent. @type {{of: string, told: [string, FormDataEntryValue][]}} */
+    this.draft = { of: "", told: [] };
+    this.form.addEventListener("input", () => this.setAside());
     at("act-cancel").addEventListener("click", () => this.box.close());
     at("name-not").addEventListener("click", () => at("name").close(""));
     at("who").addEventListener("click", () => this.who());
@@ -94,6 +97,7 @@ export class Desk {
     at("act-title").textContent = `${ACTS[kind].says}: ${detail.alert.title}`;
     this.about();
     at("act-fields").replaceChildren(...fieldsOf(kind, detail, this.laws.named(detail.alert.agreement)));
+    this.takeUp();
     at("act-trouble").replaceChildren();
     at("act-send").textContent = ACTS[kind].says;
     at("act-send").hidden = false;
@@ -109,6 +113,36 @@ export class Desk {
     at("act-title").textContent = `Acknowledge ${alerts.length} alerts: ${alerts[0].title}`;
     at("act-send").textContent = `Acknowledge all ${alerts.length}`;
     this.about();
+  }
+
+  /** What the dialog asks, and of which alert. */
+  get asked() {
+    return `${this.kind} ${this.detail?.alert.alert_id}`;
+  }
+
+  /** Keeps what is written, should the dialog be left. */
+  setAside() {
+    this.draft = { of: this.asked, told: [...new FormData(this.form)] };
+  }
+
+  /** Fills in what was written before, where the same is asked of the same alert. */
+  takeUp() {
+    if (this.draft.of !== this.asked) return;
+    for (const [name, value] of this.draft.told) {
+      const fields = [...this.form.elements].filter((/** @type {any} */ one) => one.name === name);
+      const ticked = fields.find((/** @type {any} */ one) => ["radio", "checkbox"].includes(one.type) && one.value === value);
+      if (ticked) {
+        ticked.checked = true;
+        // What is chosen may decide what the next field offers.
+        ticked.dispatchEvent(new Event("change"));
+      } else if (fields[0]) fields[0].value = value;
+    }
+  }
+
+  /** Closes the dialog of what is done: nothing of it waits to be sent. */
+  leave() {
+    this.draft = { of: "", told: [] };
+    this.box.close();
   }
 
   /** Of what the dialog is, and as whom. */
@@ -135,7 +169,7 @@ export class Desk {
         left += 1;
       }
     }
-    this.box.close();
+    this.leave();
     this.say(`${done} acknowledged${left ? `; ${left} had moved on and were left as they are` : ""}.`);
   }
 
@@ -149,7 +183,7 @@ export class Desk {
     try {
       if (this.group) return await this.sendGroup(this.group);
       const done = await act(this.detail.alert.alert_id, wish);
-      this.box.close();
+      this.leave();
       this.finished(done, this.kind);
     } catch (error) {
       this.trouble(error);

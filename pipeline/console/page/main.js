@@ -336,7 +336,7 @@ class Console {
     if (view === "line") await this.lines.draw();
     if (view === "watching") await showWatching(this.laws, open);
     if (view === "provisions") await showProvisions(this.laws);
-    if (view === "handover") await showHandover(open);
+    if (view === "handover") await showHandover(this.laws, open);
     if (view === "silences") this.silencing.show((id) => this.openSilence(id));
     if (view === "audit") await showTrail(this.laws);
   }

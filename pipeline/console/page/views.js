@@ -192,29 +192,45 @@ function registerTable(register) {
   return table("What became of the alerts", heads, rows);
 }
 
-/** The note from this watch to the next. @param {(alertId: string) => void} open */
-export async function showHandover(open) {
+/**
+ * The note from this watch to the next.
+ * @param {import("./laws.js").Laws} laws
+ * @param {(alertId: string) => void} open
+ */
+export async function showHandover(laws, open) {
   const note = await ask("/api/handover");
+  /** @type {Map<string, any>} */
+  const named = new Map(note.named.map((/** @type {any} */ one) => [one.alert_id, one]));
   const lists = [
     ["Overdue", note.overdue],
     ["Under verification", note.waiting_for_verification],
     ["Outcome contradicted by what came since", note.contradicted],
-  ].map(([title, ids]) => idList(/** @type {string} */ (title), /** @type {string[]} */ (ids), open));
+  ].map(([title, ids]) => {
+    const some = ids.map((/** @type {string} */ id) => named.get(id)).filter(Boolean).slice(0, 30);
+    return alertList(`${title} (${ids.length})`, some, ids.length - some.length, laws, open);
+  });
   const words = el("pre", { class: "note", tabindex: "0", text: note.markdown });
   const copy = button("Copy the note", () => navigator.clipboard?.writeText(note.markdown));
   at("handover").replaceChildren(...lists.filter(Boolean), el("p", {}, copy), words);
 }
 
-/** @param {string} title @param {string[]} ids @param {(alertId: string) => void} open */
-function idList(title, ids, open) {
-  if (!ids.length) return null;
-  const some = ids.slice(0, 30).map((id) =>
-    el(
-      "li",
-      {},
-      button(id, () => open(id)),
-    ),
-  );
-  const rest = ids.length > 30 ? el("p", { text: `and ${ids.length - 30} more` }) : null;
-  return el("section", {}, el("h3", { text: `${title} (${ids.length})` }), el("ul", { class: "ids" }, ...some), rest);
+/**
+ * Alerts by what and where they are, the gravest first as they are given.
+ * @param {string} title
+ * @param {any[]} alerts
+ * @param {number} more how many are not among them
+ * @param {import("./laws.js").Laws} laws
+ * @param {(alertId: string) => void} open
+ */
+function alertList(title, alerts, more, laws, open) {
+  if (!alerts.length) return null;
+  const rows = alerts.map((one) => {
+    const when = both(one.observed_from, laws.zone(one.agreement));
+    const says = `${one.severity} · ${one.title} · ${one.place} · ${when}`;
+    const to = button(says, () => open(one.alert_id));
+    to.title = one.alert_id;
+    return el("li", {}, to);
+  });
+  const rest = more ? el("p", { text: `and ${more} more` }) : null;
+  return el("section", {}, el("h3", { text: title }), el("ul", { class: "named" }, ...rows), rest);
 }
