@@ -248,7 +248,8 @@ class Dialect:
         if self.quoting:
             quoted = [at for at, text in enumerate(texts) if '"' in text and found[at] is not None]
             for at, fields in zip(quoted, self._unquoted([texts[at] for at in quoted]), strict=True):
-                found[at] = fields
+                # The csv module ends a row at a bare carriage return, which is a byte as any other here.
+                found[at] = None if "\r" in texts[at] else fields
         return found
 
     def _unquoted(self, texts: list[str]) -> list[list[str] | None]:

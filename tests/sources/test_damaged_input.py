@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.gazetteer import load_gazetteer
@@ -118,6 +118,7 @@ class LineByLine(Dialect):
         return [None] * len(lines)
 
 
+@example(['""', "\r"])
 @given(st.lists(st.sampled_from(["a", ",", '"', '""', "\n", "\r\n", "b,c", '"x",', '"y\nz"', "\r", "\0", "é"])))
 def test_many_lines_split_at_once_give_the_records_that_each_by_itself_does(pieces: list[str]) -> None:
     data = "".join(pieces).encode()
