@@ -30,7 +30,8 @@ _SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CONTAINERS = (*_ZIP_MAGICS, _SQLITE_MAGIC, _OLE_MAGIC)
+CONTAINERS = (*_ZIP_MAGICS, _SQLITE_MAGIC, _OLE_MAGIC)
+"""How files begin that may hold several tables, or one that is not read: such a file may be refused as a whole."""
 MOST_SPOOLED = 2 << 30
 """Bytes of a workbook or GeoPackage that is compressed, or comes through a pipe, and so is written to a file first."""
 
@@ -125,7 +126,7 @@ class ByteStream(io.RawIOBase):
             raise InputError(
                 f"{name}: an old .xls workbook, or one with a password; save it as .xlsx without one, or CSV"
             )
-        if not head.startswith(_CONTAINERS):
+        if not head.startswith(CONTAINERS):
             if part is not None:
                 raise InputError(f"{name}: neither a workbook nor a GeoPackage, so it has no part {part!r}")
             if head:
@@ -232,7 +233,7 @@ def _beginning(chunks: Iterator[bytes]) -> tuple[bytes, TornInput | None]:
     try:
         while chunk := next(chunks, b""):
             head += chunk
-            if not any(magic.startswith(head) for magic in _CONTAINERS):
+            if not any(magic.startswith(head) for magic in CONTAINERS):
                 break
     except TornInput as torn:
         return head, torn
