@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -258,6 +259,7 @@ def _check_length(field: str, length_m: float) -> Problem | None:
     )
 
 
+@lru_cache(maxsize=16_384)
 def _check_bearing(bearing: Bearing) -> Problem | None:
     lengths = ("range_min_m", "range_max_m", "observer_radius_m")
     problem = next((wrong for name in lengths if (wrong := _check_length(name, getattr(bearing, name)))), None)

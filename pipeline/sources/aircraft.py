@@ -171,8 +171,8 @@ class _Reader:
         return kind
 
     def _described_by(self, fields: list[str]) -> _Kind:
-        cell, names = self._columns.cell, self._columns.names
-        word, said = cell(fields, "kind"), cell(fields, "on_ground")
+        cells, names = self._columns.cells(fields), self._columns.names
+        word, said = cells["kind"], cells["on_ground"]
         code = self._kind_codes.of(word, "weapons") if word else Code()
         ground = codes_of("aircraft")["on_ground"].of(said) if said else Code()
         remarks = []
@@ -183,8 +183,8 @@ class _Reader:
         return _Kind(
             code.activity or ground.activity or Activity.FLIGHT,
             code.weapons or (Weapon.UNKNOWN,),
-            _radius_m(cell(fields, "radius_m"), cell(fields, "nacp"), cell(fields, "nic")),
-            cell(fields, "observer")[:300] or None,
+            _radius_m(cells["radius_m"], cells["nacp"], cells["nic"]),
+            cells["observer"][:300] or None,
             tuple(remarks),
         )
 

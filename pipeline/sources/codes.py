@@ -14,6 +14,10 @@ import msgspec
 from pipeline.model.taxonomy import Activity, CountUnit, RejectReason, Weapon
 from pipeline.resources import folder
 from pipeline.sources.base import RowError
+from pipeline.sources.remembering import Remembered
+
+_REMEMBERED = 4_096
+"""How many words of a column are remembered."""
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,9 +43,13 @@ class Codes:
         self._whole = {word: code for word, code in plain.items() if not word.endswith("*")}
         beginnings = ((word[:-1], code) for word, code in plain.items() if word.endswith("*"))
         self._beginnings = sorted(beginnings, key=lambda beginning: -len(beginning[0]))
+        self._found = Remembered(self._find, _REMEMBERED)
 
     def find(self, word: str) -> Code | None:
         """What `word` stands for; None where the table does not have it."""
+        return self._found[word]
+
+    def _find(self, word: str) -> Code | None:
         plain = _plain(word)
         found = self._whole.get(plain)
         if found is None and plain:

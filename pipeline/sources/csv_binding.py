@@ -11,7 +11,7 @@ from pipeline.model.term import Term
 from pipeline.sources.base import InputError, RowError
 from pipeline.sources.cells import finite
 from pipeline.sources.csv_mapping import AreaCell, Cell, Number, NumberCell, Place, Text
-from pipeline.sources.remembering import remembering
+from pipeline.sources.remembering import Remembered
 
 T = TypeVar("T")
 AnyTerm = TypeVar("AnyTerm", bound=Term)
@@ -147,8 +147,8 @@ class _Words:
 
 
 def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Words, default: T | None) -> Getter[T]:
-    @remembering(REMEMBERED)
-    def value_of(text: str) -> T | None:
+    def value_of(cell: str) -> T | None:
+        text = cell.strip()
         value, known = words.find(text)
         if known:
             return value  # type: ignore[no-any-return]
@@ -168,7 +168,8 @@ def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Word
         except ValueError as error:
             raise RowError(key, RejectReason.BAD_VALUE, f"column {column!r}: {error}") from error
 
-    return lambda fields: value_of(fields[at].strip())
+    values = Remembered(value_of, REMEMBERED)
+    return lambda fields: values[fields[at]]
 
 
 def as_term(value: object, terms: type[AnyTerm], key: str) -> AnyTerm:

@@ -12,7 +12,7 @@ from pipeline.sources.base import RowError
 from pipeline.sources.cells import finite
 from pipeline.sources.csv_binding import REMEMBERED, Binder, Fields, Getter
 from pipeline.sources.csv_mapping import Cell, Moment, Observed
-from pipeline.sources.remembering import remembering
+from pipeline.sources.remembering import Remembered
 
 
 class Precision(IntEnum):
@@ -73,8 +73,8 @@ def moment(binder: Binder, key: str, field: str, spec: Moment) -> Getter[Written
     readers = [_reader(binder, f"{key}.formats", form) for form in spec.formats]
     named = " and ".join(repr(name) for name in columns)
 
-    @remembering(REMEMBERED)
-    def read(text: str) -> Written | None:
+    def read(cells: str) -> Written | None:
+        text = cells.strip()
         if not text:
             return None
         for reader in readers:
@@ -86,7 +86,10 @@ def moment(binder: Binder, key: str, field: str, spec: Moment) -> Getter[Written
         listed = ", ".join(spec.formats)
         raise RowError(field, RejectReason.BAD_TIME, f"column {named}: {text[:80]!r} is not written as {listed}")
 
-    return lambda fields: read(" ".join([fields[at].strip() for at in places]).strip())
+    written, first = Remembered(read, REMEMBERED), places[0]
+    if len(places) == 1:
+        return lambda fields: written[fields[first]]
+    return lambda fields: written[" ".join([fields[at].strip() for at in places])]
 
 
 def published(binder: Binder, spec: Moment) -> Getter[datetime]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,6 +34,10 @@ NEAR_COUNTRY_M = 300_000.0
 """How far from the named region or country coordinates may lie."""
 
 
+Cells = dict[str, str]
+"""The cells of a row by their meaning."""
+
+
 class Columns:
     """The header of a table, and for each meaning the column that has it.
 
@@ -47,15 +52,17 @@ class Columns:
         found = {meaning: next((name for name in known if name in places), None) for meaning, known in names.items()}
         self.names = {meaning: name for meaning, name in found.items() if name is not None}
         self.at = {meaning: places[name] for meaning, name in self.names.items()}
+        self._meanings = tuple(names)
+        # A column that the table does not have is empty: its place is behind the last field.
+        self._read = itemgetter(*(self.at.get(meaning, -1) for meaning in names))
 
     def have(self, *meanings: str) -> bool:
         """Whether the table has a column for each."""
         return all(meaning in self.at for meaning in meanings)
 
-    def cell(self, fields: list[str], meaning: str) -> str:
-        """The row's cell without the spaces about it; empty where there is no such column."""
-        at = self.at.get(meaning)
-        return "" if at is None else fields[at].strip()
+    def cells(self, fields: list[str]) -> Cells:
+        """The row's cells by their meaning, without the spaces about them; empty where there is no such column."""
+        return dict(zip(self._meanings, map(str.strip, self._read([*fields, ""])), strict=True))
 
 
 def header_of(head: bytes) -> list[str]:
@@ -139,7 +146,6 @@ class Where:
     """Reads the place of a row: a disc by coordinates and a radius, or an area of the gazetteer by its name."""
 
     def __init__(self, columns: Columns, gazetteer: Gazetteer) -> None:
-        self._columns = columns
         self._gazetteer = gazetteer
         self._factor = 1000.0 if columns.names.get("radius_m", "").endswith("km") else 1.0
         self._places = Places()
@@ -151,33 +157,32 @@ class Where:
         self._zone_at = lru_cache(maxsize=_REMEMBERED)(self._find_zone_at)
         self._zone_of = lru_cache(maxsize=1_000)(country_zone)
 
-    def footprint(self, fields: list[str]) -> Footprint:
+    def footprint(self, cells: Cells) -> Footprint:
         """Where it was.
 
         Raises:
             RowError: the row has no place that can be read, or its coordinates are far from the area that it names.
         """
-        cell = self._columns.cell
-        point = self._point(fields)
+        point = self._point(cells)
         if point is not None:
-            radius_m = finite(cell(fields, "radius_m"), "radius_m") * self._factor
-            self.hold(fields, *point, radius_m)
+            radius_m = finite(cells["radius_m"], "radius_m") * self._factor
+            self.hold(cells, *point, radius_m)
             return Disc(*point, radius_m)
-        area = self._named(fields)
+        area = self._named(cells)
         if area is not None:
             return Area(area_id=area.area_id)
-        name = cell(fields, "area")
+        name = cells["area"]
         if name:
             raise RowError("area", RejectReason.UNKNOWN_AREA, f"{name[:80]!r} is not in the gazetteer")
         raise RowError("footprint", RejectReason.MISSING, "the row names no place")
 
-    def hold(self, fields: list[str], lon: float, lat: float, radius_m: float = 0.0) -> None:
+    def hold(self, cells: Cells, lon: float, lat: float, radius_m: float = 0.0) -> None:
         """Holds a point against the area, else the country, that the row names, where the gazetteer knows it.
 
         Raises:
             RowError: it lies far outside.
         """
-        area = self._named(fields) or self._area(self._columns.cell(fields, "country"), "")
+        area = self._named(cells) or self._area(cells["country"], "")
         if area is None:
             return
         near_m = NEAR_COUNTRY_M if area.name == area.country else NEAR_REGION_M
@@ -185,24 +190,24 @@ class Where:
         if problem is not None:
             raise RowError(problem.field, problem.reason, problem.detail)
 
-    def zone(self, fields: list[str], point: tuple[float, float] | None = None) -> tzinfo | None:
+    def zone(self, cells: Cells, point: tuple[float, float] | None = None) -> tzinfo | None:
         """The time zone of the named area, else of the area in which the row's point lies, else of the named country.
 
         None where none of them is known. `point` is that of an outline.
         """
-        area = self._named(fields)
+        area = self._named(cells)
         if area is not None:
             return ZoneInfo(area.timezone)
-        point = point or self._point(fields)
+        point = point or self._point(cells)
         zone = None if point is None else self._zone_at(*point)
-        return zone or self._zone_of(self._gazetteer, self._columns.cell(fields, "country"))
+        return zone or self._zone_of(self._gazetteer, cells["country"])
 
-    def _point(self, fields: list[str]) -> tuple[float, float] | None:
-        lon, lat = self._columns.cell(fields, "lon"), self._columns.cell(fields, "lat")
+    def _point(self, cells: Cells) -> tuple[float, float] | None:
+        lon, lat = cells["lon"], cells["lat"]
         return (finite(lon, "lon"), finite(lat, "lat")) if lon or lat else None
 
-    def _named(self, fields: list[str]) -> NamedArea | None:
-        return self._area(self._columns.cell(fields, "area"), self._columns.cell(fields, "country"))
+    def _named(self, cells: Cells) -> NamedArea | None:
+        return self._area(cells["area"], cells["country"])
 
     def _find_area(self, name: str, country: str) -> NamedArea | None:
         if not name:

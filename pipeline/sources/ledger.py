@@ -97,39 +97,36 @@ class _Reader:
         Raises:
             RowError: the row cannot be read.
         """
-
-        def cell(meaning: str) -> str:
-            return self._columns.cell(fields, meaning)
-
-        party = cell("party")
+        cells = self._columns.cells(fields)
+        party = cells["party"]
         if not party:
             raise RowError("ledger", RejectReason.MISSING, "the party is empty")
-        date, published = cell("date"), cell("published_at")
-        zone = self._where.zone(fields)
+        date, published = cells["date"], cells["published_at"]
+        zone = self._where.zone(cells)
         observed_from, observed_until = self._times.interval(date, "date", zone or UTC)
-        code = self._classes.of(cell("class"))
+        code = self._classes.of(cells["class"])
         assert code.activity is not None
-        count, rule = counted(cell("count"), code.unit or CountUnit.EVENT)
-        remarks: tuple[Remark, ...] = () if rule is None else (Remark("count", cell("count")[:300], rule),)
+        count, rule = counted(cells["count"], code.unit or CountUnit.EVENT)
+        remarks: tuple[Remark, ...] = () if rule is None else (Remark("count", cells["count"][:300], rule),)
         activity = code.activity
         if count.min == 0:
             # It may be that nothing happened: a claim of nothing is words, and breaches no clause on force.
             activity = Activity.STATEMENT
-            remarks += (Remark("activity", cell("class")[:300], RemarkRule.AS_SAID),)
+            remarks += (Remark("activity", cells["class"][:300], RemarkRule.AS_SAID),)
         return Report(
-            report_id=f"ledger:{cell('id') or f'row-{origin.sha256[:24]}'}",
+            report_id=f"ledger:{cells['id'] or f'row-{origin.sha256[:24]}'}",
             source="ledger",
             observed_from=observed_from,
             observed_until=observed_until,
-            footprint=self._where.footprint(fields),
+            footprint=self._where.footprint(cells),
             activity=activity,
             feed=self._feed,
             observer=party,
             ledger=f"party:{party}",
             published_at=self._times.interval(published, "published_at", zone or UTC)[0] if published else None,
             count=count,
-            text=cell("note")[:20_000] or None,
-            url=cell("url") or None,
+            text=cells["note"][:20_000] or None,
+            url=cells["url"] or None,
             remarks=(remarks + in_doubt(zone, observed_from=date, published_at=published)) or None,
             origin=origin,
         )

@@ -13,7 +13,7 @@ from pipeline.model.report import Attribution, Origin, Remark, Report
 from pipeline.model.taxonomy import Activity, Basis, RejectReason
 from pipeline.sources.base import ReadContext, Row, RowError, read_table
 from pipeline.sources.geometries import geometry_in
-from pipeline.sources.headed import Columns, Times, Where, header_of, in_doubt
+from pipeline.sources.headed import Cells, Columns, Times, Where, header_of, in_doubt
 from pipeline.sources.records import Dialect, Table
 
 NAMES = {
@@ -92,19 +92,16 @@ class _Reader:
         Raises:
             RowError: the row cannot be read.
         """
-
-        def cell(meaning: str) -> str:
-            return self._columns.cell(fields, meaning)
-
-        footprint, known_zone = self._place(fields)
+        cells = self._columns.cells(fields)
+        footprint, known_zone = self._place(cells)
         zone = known_zone or UTC
-        begins = self._times.interval(cell("from"), "observed_from", zone)
-        ends = self._times.interval(cell("until"), "observed_until", zone)
-        notified, party = cell("notified_at"), cell("party")
-        if not cell("activity"):
+        begins = self._times.interval(cells["from"], "observed_from", zone)
+        ends = self._times.interval(cells["until"], "observed_until", zone)
+        notified, party = cells["notified_at"], cells["party"]
+        if not cells["activity"]:
             raise RowError("activity", RejectReason.MISSING, "it does not say what is announced")
         return Report(
-            report_id=f"notices:{cell('reference') or f'row-{origin.sha256[:24]}'}",
+            report_id=f"notices:{cells['reference'] or f'row-{origin.sha256[:24]}'}",
             source="notices",
             observed_from=begins[0],
             observed_until=ends[1],
@@ -115,38 +112,39 @@ class _Reader:
             ledger="independent",
             published_at=self._times.interval(notified, "published_at", zone)[1] if notified else None,
             attribution=Attribution(party, party, Basis.ADMISSION) if party else None,
-            text=cell("note")[:20_000] or None,
-            url=cell("url") or None,
-            remarks=self._remarks(fields)
-            + in_doubt(known_zone, observed_from=cell("from"), observed_until=cell("until"), published_at=notified),
+            text=cells["note"][:20_000] or None,
+            url=cells["url"] or None,
+            remarks=_remarks(cells)
+            + in_doubt(known_zone, observed_from=cells["from"], observed_until=cells["until"], published_at=notified),
             origin=origin,
         )
 
-    def _place(self, fields: list[str]) -> tuple[Footprint, tzinfo | None]:
+    def _place(self, cells: Cells) -> tuple[Footprint, tzinfo | None]:
         """The footprint, and the time zone where it is known."""
-        text = self._columns.cell(fields, "outline")
+        text = cells["outline"]
         if text:
             outline, point = _outline(text)
             if point is not None:
-                self._where.hold(fields, *point)
-            return outline, self._where.zone(fields, point)
-        return self._footprint(fields), self._where.zone(fields)
+                self._where.hold(cells, *point)
+            return outline, self._where.zone(cells, point)
+        return self._footprint(cells), self._where.zone(cells)
 
-    def _footprint(self, fields: list[str]) -> Footprint:
+    def _footprint(self, cells: Cells) -> Footprint:
         try:
-            return self._where.footprint(fields)
+            return self._where.footprint(cells)
         except RowError as error:
-            if error.problem.reason is RejectReason.MISSING and self._columns.cell(fields, "line"):
+            if error.problem.reason is RejectReason.MISSING and cells["line"]:
                 detail = "a stretch of a line is known to an agreement alone: give its outline as wkt"
                 raise RowError("footprint", RejectReason.UNKNOWN_AREA, detail) from error
             raise
 
-    def _remarks(self, fields: list[str]) -> tuple[Remark, ...]:
-        said = [Remark("activity", self._columns.cell(fields, "activity")[:300], RemarkRule.AS_SAID)]
-        place = " ".join(filter(None, (self._columns.cell(fields, "line"), self._columns.cell(fields, "stretch"))))
-        if place:
-            said.append(Remark("footprint", place[:300], RemarkRule.AS_SAID))
-        return tuple(said)
+
+def _remarks(cells: Cells) -> tuple[Remark, ...]:
+    said = [Remark("activity", cells["activity"][:300], RemarkRule.AS_SAID)]
+    place = " ".join(filter(None, (cells["line"], cells["stretch"])))
+    if place:
+        said.append(Remark("footprint", place[:300], RemarkRule.AS_SAID))
+    return tuple(said)
 
 
 def _outline(text: str) -> tuple[Area, tuple[float, float] | None]:

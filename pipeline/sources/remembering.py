@@ -21,3 +21,24 @@ def remembering(most: int) -> Callable[[Callable[..., R]], Callable[..., R]]:
         return call
 
     return decorate
+
+
+class Remembered(dict[str, R]):
+    """What `read` makes of a cell, by the cell; of at most `most` cells at a time, and of no long one.
+
+    A cell that was seen before costs no call of a function. What `read` raises is not remembered.
+    """
+
+    def __init__(self, read: Callable[[str], R], most: int) -> None:
+        super().__init__()
+        self._read = read
+        self._most = most
+
+    def __missing__(self, cell: str) -> R:
+        """What a cell that was not seen lately stands for."""
+        value = self._read(cell)
+        if len(cell) <= _LONGEST:
+            if len(self) >= self._most:
+                self.clear()
+            self[cell] = value
+        return value

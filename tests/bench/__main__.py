@@ -22,6 +22,7 @@ BENCHES = {
     "geometry": "a million places to four zones, chainage, offset and side, beside other libraries; who is right",
     "discs": "footprints of 500 m to their shares in four zones",
     "loading": "shipped agreements, from nothing and from the cache, until places are held against their zones",
+    "sources": "rows of each source that are read a second, from bytes to checked reports",
     "scenario": "writing a scenario with its truth",
     "matching": "truceline match, an NDJSON file to a GeoParquet table",
     "embedded": "an NDJSON file to alerts in the store",

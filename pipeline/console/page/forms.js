@@ -9,8 +9,8 @@ import { terms } from "./terms.js";
  */
 export const ACTS = {
   acknowledge: { says: "Acknowledge", key: "a", fields: ["text"] },
-  verify: { says: "Verify", key: "v", fields: ["reason", "text"], ask: "What is to be found out?" },
-  outcome: { says: "Outcome", key: "o", fields: ["outcome", "reason", "text"], ask: "What was found, and how?" },
+  verify: { says: "Send to verify", key: "v", fields: ["reason", "text"], ask: "What is to be found out?" },
+  outcome: { says: "Record outcome", key: "o", fields: ["outcome", "reason", "text"], ask: "What was found, and how?" },
   comment: { says: "Comment", key: "c", fields: ["text"], needed: true },
   assign: { says: "Assign", key: "s", fields: ["assignee", "text"] },
   reopen: { says: "Reopen", key: "r", fields: ["reason", "text"] },
