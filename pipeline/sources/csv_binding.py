@@ -135,6 +135,9 @@ class _Words:
         beginnings = ((word[:-1], value) for word, value in plain.items() if word.endswith("*"))
         self._beginnings = sorted(beginnings, key=lambda beginning: -len(beginning[0]))
 
+    def __bool__(self) -> bool:
+        return bool(self._whole or self._beginnings)
+
     def find(self, text: str) -> tuple[Any, bool]:
         """The value for `text`, and whether there is one."""
         word = " ".join(text.casefold().split())
@@ -149,9 +152,10 @@ class _Words:
 def _column_getter(key: str, column: str, at: int, parse: Parse[T], words: _Words, default: T | None) -> Getter[T]:
     def value_of(cell: str) -> T | None:
         text = cell.strip()
-        value, known = words.find(text)
-        if known:
-            return value  # type: ignore[no-any-return]
+        if words:
+            value, known = words.find(text)
+            if known:
+                return value  # type: ignore[no-any-return]
         if words.closed:
             if default is None and text:
                 detail = f"column {column!r}: the mapping's values do not have {text[:80]!r}"

@@ -15,6 +15,8 @@ _WKT = re.compile(
     re.IGNORECASE,
 )
 """Only numbers within: what is nested no deeper than its kind allows is all that GEOS gets to see."""
+_POINT = re.compile(r"POINT \((-?[0-9]{1,3}(?:\.[0-9]{1,17})?) (-?[0-9]{1,3}(?:\.[0-9]{1,17})?)\)")
+"""A point as most programs write one; nothing but numbers needs to be read of it."""
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -32,6 +34,9 @@ def geometry_in(text: str, field: str) -> dict[str, Any]:
 
 
 def _of_wkt(text: str) -> dict[str, Any]:
+    point = _POINT.fullmatch(text)
+    if point is not None:
+        return {"type": "Point", "coordinates": [float(point[1]), float(point[2])]}
     match = _WKT.fullmatch(text)
     if match is None:
         raise ValueError("no WKT")

@@ -21,7 +21,7 @@ import { Silences } from "./silences.js";
 import { Silencing, hoursOffered } from "./silencing.js";
 import { Stream } from "./stream.js";
 import { readTerms } from "./terms.js";
-import { both, clock } from "./times.js";
+import { clock, recently } from "./times.js";
 import { showTrail } from "./trail.js";
 import { showHandover, showProvisions, showWatching } from "./views.js";
 
@@ -160,7 +160,7 @@ class Console {
     this.silences.soon();
     if (changes.some((one) => one.alert.alert_id === this.detail.id)) this.detail.read();
     const last = changes[changes.length - 1];
-    at("latest").textContent = `last change ${both(last.decided_at, this.laws.zone())}`;
+    at("latest").textContent = `last change ${recently(last.decided_at, this.laws.zone())}`;
     // However fast they come, the screen is drawn a few times a second.
     this.timer ??= setTimeout(() => {
       this.timer = undefined;

@@ -50,6 +50,16 @@ export function both(time, zone, seconds = false) {
   return `${here} ${zoneName(zone)} (${same ? utc.slice(11) : utc} UTC)`;
 }
 
+/**
+ * The same, without the date where it is today's.
+ * @param {string | number | Date} time
+ * @param {string} zone
+ */
+export function recently(time, zone) {
+  const told = both(time, zone);
+  return told.startsWith(inZone(Date.now(), zone).slice(0, 10)) ? told.slice(11) : told;
+}
+
 /** @param {number} ms */
 export function lasting(ms) {
   const minutes = Math.max(0, ms) / 60_000;
