@@ -10,7 +10,7 @@ from pipeline.resources import folder
 from tests.cli.driving import Cli, line, on_a_terminal
 from tests.worlds import further_line, further_zone, write_world
 
-SHIPPED = ("donbas-2015", "ukraine-hypothetical")
+SHIPPED = ("donbas-2015", "korea-2018", "ukraine-hypothetical")
 
 
 def test_agreement_list_marks_what_is_hypothetical(cli: Cli) -> None:
@@ -32,7 +32,8 @@ def test_agreement_show_names_every_article_and_gap(cli: Cli, name: str) -> None
         assert provision["article"] in page
     for gap in data["not_encoded"]:
         assert " ".join(gap["why"].split()) in page
-    assert "Provisions not yet judged" in page
+    told = {row["name"]: row for row in map(json.loads, cli("agreement", "list", "--json").out.splitlines())}
+    assert ("Provisions not yet judged" in page) == (told[name]["not_yet_judged"] > 0)
     for line_ in data["lines"]["features"]:
         assert line_["geometry"]["type"] == "LineString"
         assert line_["properties"]["accuracy_m"] > 0
