@@ -1,20 +1,17 @@
 """The Korean agreement of 2018: its distances by aircraft and half of the line, held against pyproj.Geod alone."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from pyproj import Geod
 
 from pipeline.agreement import Agreement, load_agreement
-from pipeline.geometry.places import Places
+from pipeline.agreement.format import FlightTable, ProhibitedActivityTable
 from pipeline.model.footprint import Disc
 from pipeline.model.report import Attribution, Report
-from pipeline.model.taxonomy import Activity, Basis, Standing, Weapon
-from pipeline.resources import folder
-from tests.monitor.remembering import in_memory
+from pipeline.model.taxonomy import Activity, Basis, Weapon
+from tests.agreement.placing import Lonlat, broken, oracle_line, place, report, within
 from tests.oracles import OracleLine
 
 IN_FORCE = datetime(2019, 5, 1, 3, tzinfo=UTC)
@@ -42,38 +39,11 @@ def korea() -> Agreement:
 
 @pytest.fixture(scope="module")
 def line() -> OracleLine:
-    data = json.loads((folder("geodata") / "lines" / "korea-mdl-1953.geojson").read_bytes())
-    (feature,) = data["features"]
-    lon, lat = np.array(feature["geometry"]["coordinates"]).T
-    return OracleLine(lon, lat)
+    return oracle_line("korea-mdl-1953")
 
 
-def place(line: OracleLine, chainage_m: float, side: str, away_m: float) -> tuple[float, float]:
-    """A place so far from the whole line, square to it at the chainage; found by halving."""
-    sign = 1.0 if side == "right" else -1.0
-    near, far = 0.0, 3 * away_m
-    for _ in range(60):
-        middle = (near + far) / 2
-        if line.distance_m(*line.at(chainage_m, sign * middle))[0] < away_m:
-            near = middle
-        else:
-            far = middle
-    lon, lat = line.at(chainage_m, sign * near)
-    return float(lon[0]), float(lat[0])
-
-
-def report(number: int, where: tuple[float, float], activity: Activity, weapon: Weapon, **fields: Any) -> Report:
-    at = fields.pop("at", IN_FORCE)
-    return Report(
-        report_id=f"test:{number}", source="test", observer="post", ledger="independent", observed_from=at,
-        observed_until=at + timedelta(minutes=1), footprint=Disc(*where, 100.0), activity=activity, weapons=(weapon,),
-        **fields,
-    )  # fmt: skip
-
-
-def broken(korea: Agreement, *reports: Report) -> set[str]:
-    """The provisions that are told to be broken."""
-    return {alert.provision for alert in in_memory([korea], [reports]).values() if alert.standing is Standing.RAISED}
+def told(number: int, where: Lonlat, activity: Activity, weapon: Weapon, **fields: Any) -> Report:
+    return report(number, fields.pop("at", IN_FORCE), where, activity, weapon, **fields)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -85,9 +55,7 @@ def test_just_inside_is_inside_and_just_outside_is_not(
     assert isinstance(table, FlightTable | ProhibitedActivityTable)
     ids = table.zones
     inside, outside = (place(line, chainage_m, side, limit_m + by) for by in (-25.0, 25.0))
-    places = Places(np.array([inside[0], outside[0]]), np.array([inside[1], outside[1]]))
-    found = np.any([zone.contains(places) for zone in korea.zones if zone.zone_id in ids], axis=0)
-    assert found.tolist() == [True, False]
+    assert within(korea, ids, inside, outside) == [True, False]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -111,18 +79,18 @@ def test_a_flight_is_judged_by_its_kind_and_its_half_of_the_line(
 ) -> None:
     for chainage_m, expected in ((WEST_M, west), (EAST_M, east)):
         where = place(line, chainage_m, side, away_m)
-        assert broken(korea, report(1, where, Activity.FLIGHT, weapon)) == expected
+        assert broken(korea, told(1, where, Activity.FLIGHT, weapon)) == expected
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_fire_and_drills_near_the_line(korea: Agreement, line: OracleLine, side: str) -> None:
     near, far = (place(line, EAST_M, side, away_m) for away_m in (1_500.0, 9_000.0))
     drill = Activity.LIVE_FIRE_TRAINING
-    assert broken(korea, report(1, near, Activity.SHELLING, Weapon.ARTILLERY)) == {"no-attack"}
-    assert broken(korea, report(1, near, drill, Weapon.ARTILLERY)) == {"artillery-live-fire"}
-    assert broken(korea, report(1, near, drill, Weapon.SMALL_ARMS)) == set()
-    assert broken(korea, report(1, far, drill, Weapon.ARTILLERY)) == set()
-    assert broken(korea, report(1, far, drill, Weapon.AIR_BOMB)) == {"air-live-fire"}
+    assert broken(korea, told(1, near, Activity.SHELLING, Weapon.ARTILLERY)) == {"no-attack"}
+    assert broken(korea, told(1, near, drill, Weapon.ARTILLERY)) == {"artillery-live-fire"}
+    assert broken(korea, told(1, near, drill, Weapon.SMALL_ARMS)) == set()
+    assert broken(korea, told(1, far, drill, Weapon.ARTILLERY)) == set()
+    assert broken(korea, told(1, far, drill, Weapon.AIR_BOMB)) == {"air-live-fire"}
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -130,7 +98,7 @@ def test_a_flight_that_was_notified_and_a_commercial_one_are_free(
     korea: Agreement, line: OracleLine, side: str
 ) -> None:
     where = place(line, EAST_M, side, 5_000.0)
-    flight = report(1, where, Activity.FLIGHT, Weapon.ROTARY_WING)
+    flight = told(1, where, Activity.FLIGHT, Weapon.ROTARY_WING)
     notice = Report(
         report_id="test:2", source="test", observer="register", ledger="independent", activity=Activity.NOTIFICATION,
         observed_from=IN_FORCE - timedelta(hours=1), observed_until=IN_FORCE + timedelta(hours=1),
@@ -139,15 +107,15 @@ def test_a_flight_that_was_notified_and_a_commercial_one_are_free(
     cargo = Attribution("commercial", "tower", Basis.OBSERVED)
     assert broken(korea, flight) == {"no-rotary-wing"}
     assert broken(korea, flight, notice) == set()
-    assert broken(korea, report(1, where, Activity.FLIGHT, Weapon.FIXED_WING, attribution=cargo)) == set()
+    assert broken(korea, told(1, where, Activity.FLIGHT, Weapon.FIXED_WING, attribution=cargo)) == set()
 
 
 def test_what_was_suspended_is_judged_no_more(korea: Agreement, line: OracleLine) -> None:
     where = place(line, EAST_M, "right", 1_500.0)
 
     def on(at: datetime) -> set[str]:
-        flight = report(1, where, Activity.FLIGHT, Weapon.ROTARY_WING, at=at)
-        return broken(korea, flight, report(2, where, Activity.SHELLING, Weapon.ARTILLERY, at=at))
+        flight = told(1, where, Activity.FLIGHT, Weapon.ROTARY_WING, at=at)
+        return broken(korea, flight, told(2, where, Activity.SHELLING, Weapon.ARTILLERY, at=at))
 
     assert on(datetime(2018, 10, 31, 14, tzinfo=UTC)) == set()
     assert on(datetime(2018, 10, 31, 16, tzinfo=UTC)) == {"no-rotary-wing", "no-attack"}
