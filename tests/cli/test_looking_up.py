@@ -10,7 +10,7 @@ from pipeline.resources import folder
 from tests.cli.driving import Cli, line, on_a_terminal
 from tests.worlds import further_line, further_zone, write_world
 
-SHIPPED = ("donbas-2015", "golan-1974", "kashmir-loc", "korea-2018", "ukraine-hypothetical")
+SHIPPED = ("donbas-2015", "golan-1974", "idlib-2020", "kashmir-loc", "korea-2018", "ukraine-hypothetical")
 
 
 def test_agreement_list_marks_what_is_hypothetical(cli: Cli) -> None:

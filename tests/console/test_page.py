@@ -170,7 +170,9 @@ def test_words_that_were_not_sent_are_there_again_and_those_that_were_are_not(
     page.keyboard.press("Control+Enter")  # no outcome is chosen yet
     expect(page.locator("#act-form")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#act-form")).to_be_hidden()
     page.keyboard.press("o")
+    expect(page.locator("#act-form")).to_be_visible()
     expect(page.get_by_label("What was found, and how?")).to_have_value("Of the other.")
     page.get_by_label(re.compile("refuted")).check()
     page.get_by_label("Reason").select_option("nothing_found")
@@ -190,6 +192,7 @@ def test_what_was_chosen_in_a_dialog_that_was_left_is_chosen_again(at: Served, v
     page.get_by_label(re.compile("refuted")).check()
     page.get_by_label("Reason").select_option("nothing_found")
     page.keyboard.press("Escape")
+    expect(page.locator("#act-form")).to_be_hidden()
     page.keyboard.press("o")
     expect(page.get_by_label(re.compile("refuted"))).to_be_checked()
     expect(page.get_by_label("Reason")).to_have_value("nothing_found")
