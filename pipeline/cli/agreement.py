@@ -1,10 +1,11 @@
-"""`truceline agreement`: list, show, check, series, compare."""
+"""`truceline agreement`: list, show, check, compare; its other commands have modules of their own."""
 
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.agreement_files import diff, export, new
 from pipeline.cli.agreement_series import series
 from pipeline.cli.common import (
     DEFAULT_STORE,
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from pipeline.agreement.problems import Problem
     from pipeline.law.comparison import Compared
 
-app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file.")
+app = typer.Typer(no_args_is_help=True, help="Agreements as data: list them, read one, check a file, begin one.")
 app.command("series")(series)
+app.command("new")(new)
+app.command("diff")(diff)
+app.command("export")(export)
 
 BATCH = 5_000
 """So many incidents are held against the readings at once."""

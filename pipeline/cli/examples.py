@@ -75,6 +75,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "agreement list": ("agreement list",),
     "agreement show": ("agreement show donbas-2015", "agreement show my-agreement.toml --json"),
     "agreement check": ("agreement check my-agreement.toml",),
+    "agreement new": ("agreement new river.geojson -o river-accord.toml",),
+    "agreement diff": ("agreement diff accord-2030.toml accord-2031.toml", "agreement diff old.toml new.toml --json"),
+    "agreement export": ("agreement export korea-2018 -o korea.gpkg",),
     "agreement series": (
         "agreement series areas/ -o control.geojson",
         "agreement series areas/ --only type=nochange --only type=gains --tolerance-m 50 -o control.gpkg",
