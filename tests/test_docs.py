@@ -40,7 +40,7 @@ ELSEWHERE = frozenset(
     time_window between_lines
     application_id user_version
     share_inside share_in_force share_covered share_suspended area_km2 zone_km2 line_accuracy_m edge_distance_m
-    line_valid_from line_valid_until count_min count_max
+    line_valid_from line_valid_until line_status count_min count_max
     left_to_right right_to_left between_from between_until share_before share_after
     content_date age_days share_without share_least share_most valid_from valid_until days_to_next
     inside_from inside_until seen_minutes observed observed_before open_source

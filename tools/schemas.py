@@ -15,6 +15,7 @@ import msgspec
 from pipeline.model.actions import Action
 from pipeline.model.records import Alert, Findings, Incident, Match, Observation, Reject, Revision
 from pipeline.model.report import Report
+from tools.agreement_schema import agreement_schema
 from tools.asyncapi import asyncapi
 from tools.fields import FIELDS
 from tools.pages import Schema, pages, term_lists
@@ -118,6 +119,7 @@ def generated(root: Path) -> dict[Path, str]:
     files = {root / "schemas" / f"{name}.json": _json(made) for name, made in schemas.items()}
     files[root / "schemas" / "taxonomy.json"] = _json(term_lists())
     files[root / "schemas" / "asyncapi.yaml"] = asyncapi(schemas)
+    files[root / "schemas" / "agreement.json"] = _json(agreement_schema(root / "docs", DRAFT))
     return files | pages(root / "docs", schemas)
 
 

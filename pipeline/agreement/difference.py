@@ -7,7 +7,9 @@ import msgspec
 
 from pipeline.agreement.compiled import Agreement
 
-WORDS = frozenset({"title", "summary", "note", "says", "why", "where", "confidence", "source", "version", "name"})
+WORDS = frozenset(
+    {"title", "called", "summary", "note", "says", "why", "where", "confidence", "source", "version", "name"}
+)
 """Keys that change no verdict."""
 WORDY = frozenset({"sources", "parties", "not_encoded"})
 """Tables of which no key changes a verdict, as long as their ids stay."""

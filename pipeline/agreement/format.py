@@ -1,28 +1,27 @@
 """The agreement file's tables as records: what `docs/agreements.md` describes, format 1."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from pipeline.agreement.table import (
+    Confidence,
+    Id,
+    Lat,
+    Lon,
+    Metres,
+    Millimetres,
+    Minutes,
+    Named,
+    Placed,
+    Sourced,
+    Table,
+    Time,
+    Width,
+)
 from pipeline.model.taxonomy import Severity
 
 FORMAT: Literal[1] = 1
-
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
-Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Confidence = Literal["high", "medium", "low"]
-Metres = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
-Width = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
-Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
-Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
-Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
-Millimetres = Annotated[float, msgspec.Meta(gt=0, le=2_000)]
-Named = Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file; a key that the format does not know is a problem, not a silence."""
 
 
 class Header(Table, frozen=True, kw_only=True):
@@ -50,21 +49,13 @@ class Citation(Table, frozen=True, kw_only=True):
     confidence: Confidence
 
 
-class Sourced(Table, frozen=True, kw_only=True):
-    """A table whose numbers need a source."""
-
-    id: Id
-    source: str
-    confidence: Confidence
-    note: str = ""
-
-
 class Party(Table, frozen=True, kw_only=True):
     """A party to the agreement, or somebody whom it names."""
 
     id: Id
     name: str
     note: str = ""
+    called: str = ""
 
 
 class Marker(Table, frozen=True, kw_only=True):
@@ -86,25 +77,24 @@ class Sector(Table, frozen=True, kw_only=True):
     end: str = msgspec.field(name="to")
 
 
-class LineTable(Sourced, frozen=True, kw_only=True):
+class LineTable(Placed, frozen=True, kw_only=True):
     """An oriented line."""
 
-    title: str
     file: str
     starts_near: tuple[Lon, Lat]
     accuracy_m: Metres
     left: str | None = None
     right: str | None = None
+    status: Literal["agreed", "unmarked", "disputed"] = "agreed"
     valid_from: Time | None = None
     valid_until: Time | None = None
     markers: tuple[Marker, ...] = ()
     sectors: tuple[Sector, ...] = ()
 
 
-class OffsetZoneTable(Sourced, frozen=True, kw_only=True):
+class OffsetZoneTable(Placed, frozen=True, kw_only=True):
     """A zone by distance from a line."""
 
-    title: str
     kind: Literal["offset"]
     line: str
     side: Literal["left", "right", "both"]
@@ -114,10 +104,9 @@ class OffsetZoneTable(Sourced, frozen=True, kw_only=True):
     party: str | None = None
 
 
-class CorridorZoneTable(Sourced, frozen=True, kw_only=True):
+class CorridorZoneTable(Placed, frozen=True, kw_only=True):
     """A zone of every place near a line, or near a stretch of it; such as along a road."""
 
-    title: str
     kind: Literal["corridor"]
     line: str
     within_m: Width
@@ -125,39 +114,35 @@ class CorridorZoneTable(Sourced, frozen=True, kw_only=True):
     party: str | None = None
 
 
-class BetweenLinesZoneTable(Sourced, frozen=True, kw_only=True):
+class BetweenLinesZoneTable(Placed, frozen=True, kw_only=True):
     """The area between two lines."""
 
-    title: str
     kind: Literal["between_lines"]
     lines: tuple[str, str]
     party: str | None = None
 
 
-class PolygonZoneTable(Sourced, frozen=True, kw_only=True):
+class PolygonZoneTable(Placed, frozen=True, kw_only=True):
     """A drawn zone, or one of named areas."""
 
-    title: str
     kind: Literal["polygon"]
     file: str | None = None
     area_ids: tuple[str, ...] = ()
     party: str | None = None
 
 
-class SeriesTable(Sourced, frozen=True, kw_only=True):
+class SeriesTable(Placed, frozen=True, kw_only=True):
     """A shape for each of some days: of an area whose edge moves, or of a line."""
 
-    title: str
     file: str
     accuracy_m: Metres
     gap_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 0
     starts_near: tuple[Lon, Lat] | None = None
 
 
-class SeriesZoneTable(Sourced, frozen=True, kw_only=True):
+class SeriesZoneTable(Placed, frozen=True, kw_only=True):
     """A zone by the shape of the day: the area itself, or what lies near its boundary or the line."""
 
-    title: str
     kind: Literal["series"]
     series: str
     within_m: Width | None = None
@@ -184,6 +169,8 @@ class ProvisionTable(Sourced, frozen=True, kw_only=True):
     severity: Severity
     in_force_from: Time | None = None
     in_force_until: Time | None = None
+    added_by: str | None = None
+    ended_by: str | None = None
     exceptions: tuple[str, ...] = ()
 
 
@@ -237,7 +224,7 @@ class UnjudgedTable(ProvisionTable, frozen=True, kw_only=True):
     """A clause that is parsed and shown, and not yet judged."""
 
     zones: tuple[str, ...] = ()
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     binds: tuple[str, ...] = ()
 
 
@@ -282,6 +269,13 @@ class SuspensionTable(TermTable, frozen=True, kw_only=True):
     """An interval in which an agreement, or some of its provisions, is out of force."""
 
     provisions: tuple[str, ...] = ()
+
+
+class AmendmentTable(Sourced, frozen=True, kw_only=True):
+    """A later text, by which provisions are added or end: from then on it is the one in force."""
+
+    title: Named
+    begin: Time = msgspec.field(name="from")
 
 
 class ExceptionTable(Sourced, frozen=True, kw_only=True):
@@ -359,6 +353,7 @@ LISTS: dict[str, type[Table]] = {
     "parties": Party,
     "lines": LineTable,
     "series": SeriesTable,
+    "amendments": AmendmentTable,
     "renewals": TermTable,
     "suspensions": SuspensionTable,
     "exceptions": ExceptionTable,
@@ -380,6 +375,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[SeriesTable, ...] = ()
     zones: tuple[ZoneTable, ...] = ()
     provisions: tuple[ProvisionTable, ...] = ()
+    amendments: tuple[AmendmentTable, ...] = ()
     renewals: tuple[TermTable, ...] = ()
     suspensions: tuple[SuspensionTable, ...] = ()
     exceptions: tuple[ExceptionTable, ...] = ()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.agreement.amendment_references import check_amendment, check_texts
 from pipeline.agreement.format import (
     BetweenLinesZoneTable,
     CrossingTable,
@@ -32,11 +33,22 @@ from pipeline.agreement.problems import Problems
 from pipeline.agreement.remembering import RememberingTable
 from pipeline.agreement.remembering_references import check_remembering
 from pipeline.agreement.term_references import check_terms
-from pipeline.agreement.terms import terms
+from pipeline.agreement.terms import bounds, terms
 from pipeline.model.taxonomy import Activity, Weapon
 from pipeline.model.term import members
 
-_NAMED = ("sources", "parties", "lines", "series", "zones", "provisions", "exceptions", "readings", "monitoring")
+_NAMED = (
+    "sources",
+    "parties",
+    "lines",
+    "series",
+    "zones",
+    "provisions",
+    "amendments",
+    "exceptions",
+    "readings",
+    "monitoring",
+)
 """Tables each of which has an id that is unique among its own."""
 
 
@@ -52,6 +64,9 @@ def check_references(tables: Tables, problems: Problems) -> None:
         checker.zone(index, zone)
     for index, provision in enumerate(tables.provisions):
         checker.provision(index, provision)
+    for index, amendment in enumerate(tables.amendments):
+        checker.sourced("amendments", index, amendment)
+        check_amendment(checker, index, amendment)
     for index, exception in enumerate(tables.exceptions):
         checker.exception(index, exception)
     check_terms(checker, tables, problems)
@@ -158,6 +173,7 @@ class _Checker:
         where = ("provisions", index)
         self.sourced(*where, table)
         self.known(*where, "exceptions", table.exceptions, "exceptions", table.id)
+        check_texts(self, index, table)
         self.in_force(index, table)
         if isinstance(table, ProhibitedActivityTable | WithdrawalTable | FlightTable | UnjudgedTable):
             self.known(*where, "zones", table.zones, "zones", table.id)
@@ -189,9 +205,10 @@ class _Checker:
 
     def in_force(self, index: int, table: ProvisionTable) -> None:
         header = self.tables.header
-        if table.in_force_from is None and table.in_force_until is None:
+        narrowed = bounds(self.tables, table)
+        if narrowed == (None, None):
             return
-        begin, until = table.in_force_from or header.in_force_from, table.in_force_until or header.in_force_until
+        begin, until = narrowed[0] or header.in_force_from, narrowed[1] or header.in_force_until
         self.interval("provisions", index, "in_force_until", begin, until, table.id)
         if begin < header.in_force_from:
             self.problems.add("provisions", index, "in_force_from", "earlier than the agreement's", "", table.id)

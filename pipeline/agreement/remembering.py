@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from pipeline.agreement.format import Id, Metres, Minutes, Named, ProvisionTable, Table, Time, WeaponTable, Width
+from pipeline.agreement.format import ProvisionTable, WeaponTable
+from pipeline.agreement.table import Id, Metres, Minutes, Named, Table, Time, Width
 
 Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
 Some = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]

@@ -9,6 +9,7 @@ import shapely
 from pipeline.agreement.compiled import Agreement
 from pipeline.agreement.format import LineTable
 from pipeline.agreement.overlays import is_judged
+from pipeline.agreement.sentence import sentence
 
 DIGITS = 6
 
@@ -18,10 +19,11 @@ def as_json(agreement: Agreement) -> dict[str, Any]:
     tables = msgspec.to_builtins(agreement.tables, builtin_types=())
     head = tables.pop("header")
     del tables["ids"]
-    for provision in tables["provisions"]:
+    for provision, table in zip(tables["provisions"], agreement.tables.provisions, strict=True):
         provision["judged"] = provision["id"] in agreement.judged
-    for reading, table in zip(tables["readings"], agreement.readings, strict=True):
-        reading["judged"] = is_judged(table)
+        provision["sentence"] = sentence(agreement.tables, table)
+    for reading, said in zip(tables["readings"], agreement.readings, strict=True):
+        reading["judged"] = is_judged(said)
     return {
         **head,
         **tables,

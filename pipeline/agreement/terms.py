@@ -18,13 +18,25 @@ def terms(tables: Tables) -> Spans:
     return _opened(_terms(tables))
 
 
+def bounds(tables: Tables, provision: ProvisionTable) -> tuple[datetime | None, datetime | None]:
+    """From when and until when a provision holds, as far as that is narrower than the agreement.
+
+    One that a later text adds holds from that text on at the earliest; one that a later text ends, until then.
+    """
+    texts = {one.id: one.begin for one in tables.amendments}
+    begins = (provision.in_force_from, texts.get(provision.added_by or ""))
+    ends = (provision.in_force_until, texts.get(provision.ended_by or ""))
+    return max(filter(None, begins), default=None), min(filter(None, ends), default=None)
+
+
 def in_force(tables: Tables, provision: ProvisionTable | None = None) -> Spans:
     """The intervals in which a provision is in force; without one, the agreement."""
     spans = _terms(tables)
     named: set[str] = set()
     if provision is not None:
         named.add(provision.id)
-        begin, until = provision.in_force_from or tables.header.in_force_from, provision.in_force_until or _NEVER
+        narrowed = bounds(tables, provision)
+        begin, until = narrowed[0] or tables.header.in_force_from, narrowed[1] or _NEVER
         spans = [(max(begin, first), min(until, last)) for first, last in spans]
     for one in tables.suspensions:
         if not one.provisions or named.intersection(one.provisions):

@@ -1,26 +1,29 @@
 """`truceline agreement`: list, show, check, compare; its other commands have modules of their own."""
 
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.agreement_files import diff, export, new
+from pipeline.cli.agreement_files import diff, export, new, schema
 from pipeline.cli.agreement_series import series
 from pipeline.cli.common import (
     DEFAULT_STORE,
     USAGE,
     JsonOption,
     StoreOption,
+    UserError,
     data_console,
     plural,
+    save_text,
     say,
     write_data,
     write_json,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datetime import datetime
 
     from pipeline.agreement import Agreement
     from pipeline.agreement.problems import Problem
@@ -31,6 +34,7 @@ app.command("series")(series)
 app.command("new")(new)
 app.command("diff")(diff)
 app.command("export")(export)
+app.command("schema")(schema)
 
 BATCH = 5_000
 """So many incidents are held against the readings at once."""
@@ -42,6 +46,9 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A shipped agr
 OnOption = Annotated[
     str | None,
     typer.Option("--on", metavar="T", help="Tell first what is in force on a day or at a time (UTC), and until when."),
+]
+PageOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="OUT", help="Write it as an .html page with a map.")
 ]
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Agreements as TOML files.", show_default=False)
@@ -101,16 +108,20 @@ def _beside(begin: str, title: str, width: int | None) -> list[str]:
 
 
 @app.command("show")
-def show(name: NameArgument, on: OnOption = None, as_json: JsonOption = False) -> None:
-    """Show one agreement: parties, lines, zones, provisions with their article, what is not judged, and why.
+def show(name: NameArgument, on: OnOption = None, out: PageOption = None, as_json: JsonOption = False) -> None:
+    """Show one agreement: parties, lines, zones, each provision in one sentence, what is not judged, and why.
 
-    With --json, one object whose `lines` and `zones` are GeoJSON FeatureCollections.
+    NAME@TEXT is one of its texts alone. With -o, an HTML page with a map that needs no network; with --json, one object
+    whose `lines` and `zones` are GeoJSON FeatureCollections.
     """
     from pipeline.agreement import load_agreement
     from pipeline.cli.agreement_terms import as_record, standing_at, time_of
 
     agreement = load_agreement(name)
     at = None if on is None else time_of(on)
+    if out is not None:
+        _save_page(out, agreement, at)
+        return
     if as_json:
         from pipeline.agreement.show import as_json as data
 
@@ -122,6 +133,15 @@ def show(name: NameArgument, on: OnOption = None, as_json: JsonOption = False) -
     console = data_console()
     for line in page(agreement, min(console.width, 110), at):
         write_data(line.encode())
+
+
+def _save_page(out: "Path", agreement: "Agreement", at: "datetime | None") -> None:
+    from pipeline.cli.agreement_html import html_page
+
+    if out.suffix.lower() != ".html":
+        raise UserError(f"{out}: the ending must be .html")
+    save_text(out, html_page(agreement, at).encode())
+    say(f"{out}: the page of {agreement.name}; open it in a browser, no network is needed")
 
 
 @app.command("check")

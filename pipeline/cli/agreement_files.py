@@ -1,4 +1,4 @@
-"""`truceline agreement diff`, `export` and `new`."""
+"""`truceline agreement diff`, `export`, `new` and `schema`."""
 
 import re
 from pathlib import Path
@@ -23,6 +23,10 @@ LineArgument = Annotated[
 ]
 TomlOption = Annotated[
     Path, typer.Option("-o", "--out", metavar="OUT", help="The agreement's file; its name is the agreement's name.")
+]
+
+SchemaOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="OUT", help="Into a file, instead of to standard output.")
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -50,6 +54,24 @@ def diff(old: OldArgument, new: NewArgument, as_json: JsonOption = False) -> Non
         for one in some:
             for row in _rows(one):
                 write_data(row.encode())
+
+
+def schema(out: SchemaOption = None) -> None:
+    """Give the JSON Schema of an agreement's file, by which an editor completes keys and marks what is wrong.
+
+    Name it in the file's first line: #:schema ./agreement.json
+    """
+    from pipeline.resources import folder
+
+    data = (folder("schemas") / "agreement.json").read_bytes()
+    if out is None:
+        write_data(data.rstrip(b"\n"))
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"{out}: it cannot be written: {error.strerror}") from error
+    say(f"{out}: written; name it in an agreement's first line: #:schema ./{out.name}")
 
 
 def _rows(change: "Change") -> list[str]:

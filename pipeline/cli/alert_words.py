@@ -4,11 +4,14 @@ Those for all that stands behind it are in `console_words`, and take longer to h
 """
 
 from collections.abc import Sequence
+from string import ascii_letters, digits
 
 from pipeline.agreement import Agreement
 from pipeline.cli import show_alert, show_doubts, whereabouts
 from pipeline.cli.whereabouts import Agreements
 from pipeline.model.records import Alert
+
+_OF_A_NAME = frozenset(ascii_letters + digits + "-_@")
 
 
 class AlertWords:
@@ -23,11 +26,15 @@ class AlertWords:
 
     def agreement(self, name: str) -> Agreement | None:
         """The agreement of a name; None where its data is not at hand. A path is no name."""
-        return self._known.get(name) if name.replace("-", "").replace("_", "").isalnum() else None
+        return self._known.get(name) if set(name) <= _OF_A_NAME else None
 
     def title(self, alert: Alert) -> str:
         """What its provision is called."""
         return show_alert.title(alert, self._of(alert))
+
+    def says(self, alert: Alert) -> str:
+        """What its provision says, in one sentence; empty where that is not at hand."""
+        return show_alert.says(alert, self._of(alert))
 
     def place(self, alert: Alert) -> str:
         """Where it is, in a few words."""

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.agreement import Agreement
+from pipeline.agreement.sentence import sentence
 from pipeline.cli import show_alert, show_incident
-from pipeline.cli.agreement_page import asks
 from pipeline.cli.alert_words import AlertWords
 from pipeline.cli.evidence import evidence, explained, standing_now, versions_of
 from pipeline.cli.handover import lines
@@ -28,8 +28,8 @@ class Words(AlertWords):
     """The words for what a console shows."""
 
     def provisions(self, agreement: Agreement) -> Mapping[str, str]:
-        """What each clause asks, by the id of its provision."""
-        return {table.id: asks(table) for table in agreement.tables.provisions}
+        """What each clause asks in one sentence, by the id of its provision."""
+        return {table.id: sentence(agreement.tables, table) for table in agreement.tables.provisions}
 
     def alert(self, store: Store, alert: Alert, now: datetime) -> Evidence:
         """All that stands behind an alert."""

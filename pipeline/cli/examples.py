@@ -73,10 +73,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "compliance": ("compliance", "compliance -a donbas-2015 --on 2016-09-30", "compliance --json"),
     "ledgers check": ("ledgers check totals.toml", "ledgers check totals.csv --json"),
     "agreement list": ("agreement list",),
-    "agreement show": ("agreement show donbas-2015", "agreement show my-agreement.toml --json"),
+    "agreement show": (
+        "agreement show donbas-2015 --on 2016-10-01",
+        "agreement show donbas-2015@addendum-2015 -o addendum.html",
+        "agreement show my-agreement.toml --json",
+    ),
     "agreement check": ("agreement check my-agreement.toml",),
     "agreement new": ("agreement new river.geojson -o river-accord.toml",),
     "agreement diff": ("agreement diff accord-2030.toml accord-2031.toml", "agreement diff old.toml new.toml --json"),
+    "agreement schema": ("agreement schema -o agreement.json",),
     "agreement export": ("agreement export korea-2018 -o korea.gpkg",),
     "agreement series": (
         "agreement series areas/ -o control.geojson",

@@ -45,8 +45,8 @@ def map_data(store: Store, alerts: Sequence[Alert], agreements: Agreements) -> d
     return {
         "store": store.path.name,
         "written": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        "agreements": [_agreement(name, agreements.get(name)) for name in names],
-        "outlines": _outlines(),
+        "agreements": [drawn_agreement(name, agreements.get(name)) for name in names],
+        "outlines": outlines(),
         "texts": texts.values,
         "shapes": shapes.values,
         "alerts": drawn,
@@ -172,7 +172,8 @@ def _arc(bearing: Bearing, azimuths: np.ndarray[Any, Any], range_m: float) -> li
     return _path(np.column_stack([lon, lat]))
 
 
-def _agreement(name: str, agreement: Agreement | None) -> dict[str, Any]:
+def drawn_agreement(name: str, agreement: Agreement | None) -> dict[str, Any]:
+    """Its lines and zones for a map, and the zones of each provision; where its data is not at hand, its name."""
     if agreement is None:
         unknown = {"name": name, "version": "", "title": name, "hypothetical": False}
         return {**unknown, "lines": [], "zones": [], "provisions": {}}
@@ -222,7 +223,7 @@ def _side_labels(name: str, line: Line, sign: int) -> list[dict[str, Any]]:
     ]
 
 
-def _outlines() -> list[Any]:
+def outlines() -> list[Any]:
     """Countries and regions, coarsely: a background, and no statement about borders."""
     areas = load_gazetteer().areas.values()
     return [

@@ -1,4 +1,4 @@
-"""The map as one HTML file: Leaflet and the page's own script and style inlined, and nothing fetched from anywhere."""
+"""Maps as one HTML file: Leaflet and the page's own script and style inlined, and nothing fetched from anywhere."""
 
 import base64
 import hashlib
@@ -11,15 +11,25 @@ import msgspec
 from pipeline.resources import wheel_file
 
 _LEAFLET = "django-js-lib-leaflet"
-_OWN = ("symbols.js", "filters.js", "page.js")
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def page(data: dict[str, Any]) -> str:
     """The whole page. What comes from reports is in `data` alone, which the browser reads as text, never as markup."""
-    scripts = [_leaflet("leaflet.js"), "\n".join(_own(name) for name in _OWN)]
-    styles = [_leaflet_style(), _own("page.css")]
-    parts = {
+    return filled("page.html", ("symbols.js", "filters.js", "page.js"), ("colours.css", "page.css"), data)
+
+
+def filled(
+    template: str, own_scripts: tuple[str, ...], own_styles: tuple[str, ...], data: dict[str, Any], **parts: str
+) -> str:
+    """A template with its scripts, styles and data in it.
+
+    Args:
+        parts: markup for places of its own; whatever is written into it is escaped already.
+    """
+    scripts = [_leaflet("leaflet.js"), "\n".join(map(_own, own_scripts))]
+    styles = [_leaflet_style(), "\n".join(map(_own, own_styles))]
+    parts |= {
         "policy": _policy(scripts, styles),
         "licence": _licence(),
         "styles": "\n".join(f"<style>{style}</style>" for style in styles),
@@ -27,7 +37,7 @@ def page(data: dict[str, Any]) -> str:
         "data": msgspec.json.encode(data).decode().translate(_UNSAFE),
     }
     # One pass, so that nothing within a part is taken for a place to fill.
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _own("page.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _own(template))
 
 
 def _policy(scripts: list[str], styles: list[str]) -> str:

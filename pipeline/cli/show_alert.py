@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pipeline.agreement import Agreement
 from pipeline.agreement.format import ProvisionTable
+from pipeline.agreement.sentence import sentence
 from pipeline.cli.days import between
 from pipeline.cli.printing import Section
 from pipeline.cli.show_acts import Tended, act_line, responses, sealed, watch_lines
@@ -90,6 +91,12 @@ def title(alert: Alert, agreement: Agreement | None) -> str:
     return table.title if table is not None else short_name(alert.provision)
 
 
+def says(alert: Alert, agreement: Agreement | None) -> str:
+    """What the provision says, in one sentence; empty where the agreement's data is not at hand."""
+    table = _provision(alert, agreement)
+    return "" if agreement is None or table is None else sentence(agreement.tables, table)
+
+
 def headline(alert: Alert) -> str:
     """Its figures in one line."""
     figure = f"probability {probability(alert.probability)}"
@@ -138,7 +145,10 @@ def article(alert: Alert, agreement: Agreement | None) -> tuple[str, ...]:
     if agreement is None or table is None:
         return alert.article, f"{name} (its data is not at hand: name its file with --agreement)"
     header = agreement.tables.header
-    lines = [f"{alert.article}: {table.title}"]
+    lines = [f"{alert.article}: {table.title}", sentence(agreement.tables, table)]
+    lines.extend(
+        f"Part of the text since: {one.title}" for one in agreement.tables.amendments if one.id == table.added_by
+    )
     if table.note:
         lines.append(" ".join(table.note.split()))
     lines.append(f"{' '.join(header.title.split())} ({name})")

@@ -94,6 +94,11 @@ def _time(text: str) -> str:
     )
 
 
+_DISPUTED = {
+    "unmarked": "Nothing marks the line on the ground: who stood there may have taken it to run elsewhere.",
+    "disputed": "The parties do not agree where the line runs: this is judged by the line as it is drawn here.",
+}
+
 _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
     Doubt.PLACE_STRADDLES: lambda f: f"The place lies partly outside the zone: {f.share('share_inside')} is inside.",
     Doubt.PLACE_BROAD: lambda f: (
@@ -107,6 +112,7 @@ _SENTENCES: dict[Doubt, Callable[[_Figures], str]] = {
         f"The line is drawn as it was at another time{f.times('line_valid_from', 'line_valid_until')}: "
         "which side this was on may be another."
     ),
+    Doubt.LINE_DISPUTED: lambda f: _DISPUTED[f.word("line_status")],
     Doubt.SHAPE_OF_ANOTHER_DAY: lambda f: f"The zone's shape is not that of the day{f.shape()}.",
     Doubt.SHAPE_CHANGES: lambda f: (
         "The zone's shape changed within the interval: by one shape "

@@ -144,6 +144,7 @@ def _certainty(alert: Alert) -> str:
 def _description(alert: Alert, telling: Telling) -> str:
     said = [
         f"A suspected violation of {alert.article} of {alert.agreement}: {alert.reason.meaning}.",
+        *filter(None, [telling.says(alert)]),
         f"Probability {min(alert.probability, 0.99) if alert.probability < 1 else 1:.2f}; {alert.status.meaning}.",
         *telling.doubts(alert),
     ]

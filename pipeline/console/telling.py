@@ -51,6 +51,10 @@ class Telling(Protocol):
         """What its provision is called."""
         ...
 
+    def says(self, alert: Alert) -> str:
+        """What its provision says, in one sentence; empty where that is not at hand."""
+        ...
+
     def place(self, alert: Alert) -> str:
         """Where it is, in a few words."""
         ...

@@ -200,6 +200,7 @@ class Doubt(Term):
     PLACE_BROAD = "place_broad", "the footprint is above 500 km² or larger than the zone; at most possible"
     LINE_ACCURACY = "line_accuracy", "the footprint is nearer to the zone's edge than the line's stated accuracy"
     LINE_OF_ANOTHER_TIME = "line_of_another_time", "the line is drawn as of another time; the side may be another"
+    LINE_DISPUTED = "line_disputed", "the parties do not agree where the line runs, or nothing marks it on the ground"
     SHAPE_OF_ANOTHER_DAY = (
         "shape_of_another_day",
         "the zone's shape is that of an earlier day, or there is none for part of the time",

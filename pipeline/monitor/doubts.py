@@ -52,7 +52,7 @@ class PlaceDoubts:
             self._broad(clause, index, place),
             (Doubt.PLACE_STRADDLES, {"share_inside": round(place, 4)}) if place < 1.0 else None,
             self._accuracy(clause, index, zone),
-            None if line_id is None else self._line_validity(line_id, incident),
+            *(() if line_id is None else self._of_line(line_id, incident)),
         ]
 
     def of_shapes(self, zone: int, index: int, group: int) -> list[Note | None]:
@@ -99,7 +99,7 @@ class PlaceDoubts:
         return [
             (Doubt.PLACE_BROAD, {"area_km2": round(area_m2 / 1e6, 1)}) if broad else None,
             self._line_accuracy(line_id, max(0.0, edge_m)),
-            self._line_validity(line_id, incident),
+            *self._of_line(line_id, incident),
         ]
 
     def _broad(self, clause: Clause, index: int, place: float) -> Note | None:
@@ -141,6 +141,12 @@ class PlaceDoubts:
         if edge_m >= accuracy_m:
             return None
         return Doubt.LINE_ACCURACY, {"line_accuracy_m": accuracy_m, "edge_distance_m": round(edge_m)}
+
+    def _of_line(self, line_id: str, incident: Incident) -> list[Note | None]:
+        """What the line itself leaves open."""
+        status = self._agreement.line_table(line_id).status
+        disputed = (Doubt.LINE_DISPUTED, {"line_status": status}) if status != "agreed" else None
+        return [disputed, self._line_validity(line_id, incident)]
 
     def _line_validity(self, line_id: str, incident: Incident) -> Note | None:
         """Whether the line, as it is drawn, is that of the incident's time."""

@@ -118,6 +118,7 @@ def _data(said: Revision, words: Words, console: str) -> dict[str, Any]:
         "supersedes": said.supersedes[:MOST_ITEMS],
         "superseded_by": said.superseded_by[:MOST_ITEMS],
         "title": short(words.title(alert)),
+        "says": short(words.says(alert)),
         "place": short(words.place(alert)),
         "console": f"{console}/?alert={alert.alert_id}" if console else None,
     }

@@ -81,6 +81,7 @@ def _description(alert: Alert, words: Words) -> str:
     away = words.off_line(alert)
     said = [
         f"A suspected violation of {alert.article} of {alert.agreement}: {alert.reason.meaning}.",
+        *filter(None, [words.says(alert)]),
         f"From the line: {away}." if away else "",
         f"Probability {_probability(alert)}; {alert.status.meaning}.",
         *words.doubts(alert),

@@ -22,6 +22,10 @@ class Words(Protocol):
         """What its provision is called."""
         ...
 
+    def says(self, alert: Alert) -> str:
+        """What its provision says, in one sentence; empty where that is not at hand."""
+        ...
+
     def place(self, alert: Alert) -> str:
         """Where it is, in a few words."""
         ...
@@ -51,6 +55,10 @@ class Sure:
     def title(self, alert: Alert) -> str:
         """What its provision is called; else its id."""
         return self._else(self._words.title, alert, alert.provision)
+
+    def says(self, alert: Alert) -> str:
+        """What its provision says, in one sentence; else nothing."""
+        return self._else(self._words.says, alert, "")
 
     def place(self, alert: Alert) -> str:
         """Where it is, in a few words; else in degrees."""

@@ -1,4 +1,4 @@
-"""`truceline agreement new`, `diff` and `export`."""
+"""`truceline agreement new`, `diff`, `export` and `schema`."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ import pyogrio
 import pytest
 
 from pipeline.agreement import load_agreement, shipped_agreements
+from pipeline.resources import folder
 from tests.cli.driving import Cli
 
 RIVER, MOVED = [[37.0, 48.0], [37.5, 48.1]], [[37.0, 48.0], [37.2, 48.3], [37.5, 48.1]]
@@ -109,3 +110,13 @@ def test_an_ending_that_is_no_map_is_refused(cli: Cli, tmp_path: Path) -> None:
     refused = cli("agreement", "export", "korea-2018", "-o", tmp_path / "map.shp")
     assert (refused.code, list(tmp_path.iterdir())) == (2, [])
     assert ".geojson or .gpkg" in refused.err
+
+
+def test_the_command_gives_it(cli: Cli, tmp_path: Path) -> None:
+    published = json.loads((folder("schemas") / "agreement.json").read_bytes())
+    told = cli("agreement", "schema")
+    assert told.code == 0
+    assert json.loads(told.out) == published
+    assert cli("agreement", "schema", "-o", tmp_path / "agreement.json").code == 0
+    assert json.loads((tmp_path / "agreement.json").read_bytes()) == published
+    assert cli("agreement", "schema", "-o", tmp_path / "missing" / "agreement.json").code == 2

@@ -277,6 +277,16 @@ OPERATORS: dict[Doubt, dict[str, Any]] = {
 """The doubts that come of what operators do."""
 
 
+WORDY = {
+    Doubt.READING_DISPUTED,
+    Doubt.LINE_DISPUTED,
+    Doubt.ATTRIBUTION_NEEDED,
+    Doubt.PARTY_CLAIM,
+    Doubt.OUTCOMES_DIFFER,
+}
+"""Doubts of which the figures are words."""
+
+
 def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path) -> None:
     known = Agreements([str(agreement)]).get("world")
     notes = {note.doubt: note for alert in alerts_of(store) for note in alert.doubts}
@@ -290,6 +300,7 @@ def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path
         Doubt.COUNT_INDETERMINATE: {"count_min": 2.0, "count_max": None},
         Doubt.SHAPE_OF_ANOTHER_DAY: {"age_days": 2, "content_date": "2016-03-11", "share_without": 0.25},
         Doubt.SHAPE_CHANGES: {"share_least": 0.0, "share_most": 0.5},
+        Doubt.LINE_DISPUTED: {"line_status": "disputed"},
     }
     elsewhere = {*law, Doubt.ATTRIBUTION_NEEDED, Doubt.LINE_OF_ANOTHER_TIME, Doubt.FORM_UNSAID, *OPERATORS}
     assert set(notes) >= set(Doubt) - elsewhere
@@ -304,7 +315,13 @@ def test_every_doubt_is_a_sentence_with_its_figures(store: Path, agreement: Path
         assert words[0].isupper()
         assert words.endswith(".")
         assert "_" not in words
-        wordy = (Doubt.READING_DISPUTED, Doubt.ATTRIBUTION_NEEDED, Doubt.PARTY_CLAIM, Doubt.OUTCOMES_DIFFER)
+        wordy = (
+            Doubt.READING_DISPUTED,
+            Doubt.LINE_DISPUTED,
+            Doubt.ATTRIBUTION_NEEDED,
+            Doubt.PARTY_CLAIM,
+            Doubt.OUTCOMES_DIFFER,
+        )
         if note.figures and note.doubt not in wordy:
             assert re.search(r"\d", words), words
     assert "(from 2015-02-18 00:00): which side" in sentence(notes[Doubt.LINE_OF_ANOTHER_TIME], known)
