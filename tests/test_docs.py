@@ -13,6 +13,7 @@ from pipeline.agreement import format as agreement_format
 from pipeline.agreement import remembering
 from pipeline.agreement.format import JUDGED, LISTS, UNJUDGED, ZONES, Header, ProvisionTable, UnjudgedTable
 from pipeline.agreement.remembering import REMEMBERING, RememberingTable
+from pipeline.agreement.table import Table
 from pipeline.model import taxonomy
 from pipeline.model.taxonomy import Doubt
 from pipeline.monitor.judge import CAPPING
@@ -87,7 +88,7 @@ def test_every_word_in_code_style_exists(page: Path) -> None:
 
 def _tables() -> Iterator[type[msgspec.Struct]]:
     for value in chain(vars(agreement_format).values(), vars(remembering).values()):
-        if isinstance(value, type) and issubclass(value, agreement_format.Table):
+        if isinstance(value, type) and issubclass(value, Table):
             yield value
 
 
