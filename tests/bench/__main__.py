@@ -26,6 +26,7 @@ BENCHES = {
     "scenario": "writing a scenario with its truth",
     "matching": "truceline match, an NDJSON file to a GeoParquet table",
     "embedded": "an NDJSON file to alerts in the store",
+    "together": "all shipped agreements loaded at once, beside the one that the reports are about",
     "stream": "over a broker on this machine: reports sent to alerts on their topic, beside other ways of doing it",
     "console": "changes of alerts to twenty listeners; a list and a map of 50,000",
     "fusion": "which reports belong together, beside other ways of finding it; how right, and how fast",
