@@ -157,8 +157,10 @@ class _Sentence:
     def _when(self) -> str:
         begin, until = bounds(self._tables, self._table)
         first = f"From {moment(begin, self._zone)}" if begin else ""
-        last = f"until {moment(until, self._zone)}" if until else "on"
-        return f"{first} {last}" if first else last.capitalize() if until else ""
+        last = f"ntil {moment(until, self._zone)}" if until else ""
+        if not first:
+            return f"U{last}" if last else ""
+        return f"{first} u{last}" if last else f"{first} on"
 
     def _suspended(self) -> str:
         breaks = [one for one in self._tables.suspensions if self._table.id in one.provisions]

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import shapely
 
 from pipeline.agreement import Agreement
 from pipeline.geometry.places import Places
 from pipeline.model.footprint import Disc
-from pipeline.model.report import Report
-from pipeline.model.taxonomy import Activity, Standing, Weapon
+from pipeline.model.report import Attribution, Report
+from pipeline.model.taxonomy import Activity, Basis, Standing, Weapon
 from pipeline.resources import folder
 from tests.monitor.remembering import in_memory
 from tests.oracles import OracleLine
@@ -69,3 +70,24 @@ def broken(agreement: Agreement, *reports: Report) -> set[str]:
     """The provisions that are told to be broken."""
     alerts = in_memory([agreement], [reports]).values()
     return {alert.provision for alert in alerts if alert.standing is Standing.RAISED}
+
+
+def ring(name: str) -> OracleLine:
+    """The outer edge of a shipped zone's greatest part, as a line that closes."""
+    data = json.loads((folder("geodata") / "zones" / f"{name}.geojson").read_bytes())
+    shapes = [shapely.geometry.shape(feature["geometry"]) for feature in data["features"]]
+    greatest = max((part for one in shapes for part in shapely.get_parts(one)), key=lambda part: float(part.area))
+    lon, lat = np.array(greatest.exterior.coords).T
+    return OracleLine(lon, lat)
+
+
+def beside(edge: OracleLine, share: float, away_m: float) -> tuple[Lonlat, Lonlat]:
+    """Two places so far from a ring's edge, inside and outside, square to it at a share of its length."""
+    runs_left = shapely.is_ccw(shapely.LinearRing(np.column_stack([edge.lon, edge.lat])))
+    inside, outside = ("left", "right") if runs_left else ("right", "left")
+    return place(edge, share * edge.length_m, inside, away_m), place(edge, share * edge.length_m, outside, away_m)
+
+
+def whose(party: str) -> Attribution:
+    """The post says whose it was."""
+    return Attribution(party, "post", Basis.OBSERVED)

@@ -18,7 +18,8 @@ EACH = 700
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
     found: list[Report] = []
-    for seed, name in enumerate(shipped_agreements(), 31):
+    along = [name for name in shipped_agreements() if load_agreement(name).lines]
+    for seed, name in enumerate(along, 31):
         folder = tmp_path_factory.mktemp(name)
         write_scenario(folder / "played", "breakdown", seed, load_agreement(name), EACH)
         found += msgspec.json.Decoder(Report).decode_lines((folder / "played" / "reports.ndjson").read_bytes())

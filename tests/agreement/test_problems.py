@@ -205,7 +205,7 @@ def test_a_file_that_is_no_geojson_is_a_problem_and_no_crash(tmp_path: Path, con
 
 
 def test_a_name_that_is_nothing_says_what_there_is() -> None:
-    with pytest.raises(AgreementError, match=r"neither a shipped agreement \(donbas-2015, .*\) nor a file"):
+    with pytest.raises(AgreementError, match=r"neither a shipped agreement \(cyprus-1974, .*\) nor a file"):
         load_agreement("korea-1953-typo")
 
 

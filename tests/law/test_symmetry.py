@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,8 @@ from pipeline.agreement.format import LineTable, OffsetZoneTable, PolygonZoneTab
 from pipeline.agreement.problems import Problems
 from pipeline.model.footprint import Disc
 from pipeline.model.records import Alert
-from pipeline.model.report import Report
+from pipeline.model.report import Attribution, Report
+from pipeline.model.taxonomy import Activity, Basis, Weapon
 from pipeline.resources import folder
 from pipeline.scenario import write_scenario
 from tests.monitor.remembering import AREAS, in_memory
@@ -29,6 +31,8 @@ PLAYED_EARLIER = {"korea-2018": timedelta(days=2_500)}
 """Of an agreement that is in force no more on the scenario's day: so much earlier it happens."""
 OTHER = {"left": "right", "right": "left", "both": "both"}
 REPORTS = 3_000
+STREWN = {"cyprus-1974", "energy-truce-2025", "georgia-2009", "nuba-2002"}
+"""Agreements without a line, or of which a scenario along one breaks little."""
 
 
 def mirror_file(source: Path, target: Path) -> None:
@@ -70,8 +74,8 @@ def areas() -> Mapping[str, Any]:
 def image(name: str, where: Path, areas: Mapping[str, Any]) -> Agreement:
     """A shipped agreement's mirror image."""
     given = load_agreement(name)
-    (where / "lines").mkdir()
-    (where / "agreements").mkdir()
+    for part in ("lines", "zones", "agreements"):
+        (where / part).mkdir()
     files = [line.file for line in given.tables.lines]
     files += [zone.file for zone in given.tables.zones if isinstance(zone, PolygonZoneTable) and zone.file]
     for file in files:
@@ -103,16 +107,64 @@ def seen(alerts: Mapping[str, Alert], turned: bool) -> dict[tuple[Any, ...], tup
     }
 
 
+def played(name: str, where: Path) -> list[Report]:
+    """What happens along an agreement's line; where that breaks little, reports strewn over its zones."""
+    agreement = load_agreement(name)
+    if name in STREWN:
+        return strewn(agreement, 1_200)
+    write_scenario(where / "scenario", "breakdown", 17, agreement, REPORTS)
+    lines = (where / "scenario" / "reports.ndjson").read_bytes()
+    by = PLAYED_EARLIER.get(name, timedelta())
+    return [earlier(report, by) for report in msgspec.json.Decoder(Report).decode_lines(lines)]
+
+
+def claim(party: str) -> Attribution:
+    """The post says whose it was."""
+    return Attribution(party, "post", Basis.OBSERVED)
+
+
+def strewn(agreement: Agreement, number: int) -> list[Report]:
+    """Discs in and about an agreement's zones, of anything, at any time in its first term or its first three years."""
+    draw = random.Random(17)
+    begin = agreement.tables.header.in_force_from
+    until = agreement.tables.header.in_force_until or begin + timedelta(days=1_095)
+    parts = [part for zone in agreement.zones for part in shapely.get_parts(zone.drawing())]
+    named = {name for clause in agreement.clauses for name in clause.activities}
+    named |= {name for clause in agreement.clauses for known in clause.weapons for name in known.types}
+    activities = [one for one in Activity if one.value in named]
+    weapons = [one for one in Weapon if one.value in named] or list(Weapon)
+    found = []
+    for index in range(number):
+        west, south, east, north = draw.choice(parts).bounds
+        wide, high = (east - west) / 4, (north - south) / 4
+        at = begin + (until - begin) * draw.random()
+        found.append(
+            Report(
+                report_id=f"strewn:{index}",
+                source="strewn",
+                observer=draw.choice(("one", "two", "three")),
+                ledger="independent",
+                observed_from=at,
+                observed_until=at + timedelta(minutes=draw.choice((0, 5, 600))),
+                footprint=Disc(
+                    round(draw.uniform(west - wide, east + wide), 5),
+                    round(draw.uniform(south - high, north + high), 5),
+                    draw.choice((0.0, 100.0, 800.0)),
+                ),
+                activity=draw.choice((draw.choice(activities), draw.choice(list(Activity)))),
+                weapons=draw.choice(((), (draw.choice(weapons),))),
+                calibre_mm=draw.choice((None, 82.0, 122.0)),
+                attribution=draw.choice((None, claim(draw.choice(agreement.parties).id))),
+            )
+        )
+    return found
+
+
 @pytest.mark.parametrize("name", shipped_agreements())
 def test_a_shipped_agreement_s_mirror_image_judges_mirrored_reports_alike(
     name: str, tmp_path: Path, areas: Mapping[str, Any]
 ) -> None:
-    there = image(name, tmp_path, areas)
-    write_scenario(tmp_path / "scenario", "breakdown", 17, load_agreement(name), REPORTS)
-    reports = [
-        earlier(report, PLAYED_EARLIER.get(name, timedelta()))
-        for report in msgspec.json.Decoder(Report).decode_lines((tmp_path / "scenario" / "reports.ndjson").read_bytes())
-    ]
+    there, reports = image(name, tmp_path, areas), played(name, tmp_path)
     here = seen(in_memory([load_agreement(name)], [reports]), turned=False)
     mirrored_alerts = seen(in_memory([there], [[mirrored(one) for one in reports]]), turned=True)
     assert len(here) > 50
@@ -149,3 +201,79 @@ def test_true_violations_on_either_side_raise_alerts_alike(tmp_path: Path) -> No
     pooled = (left_told + right_told) / (left + right)
     error = (pooled * (1 - pooled) * (1 / left + 1 / right)) ** 0.5
     assert abs(left_told / left - right_told / right) <= 3.29 * error + 1e-12
+
+
+def swapped(names: tuple[str, ...], roles: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(roles.get(name, name) for name in names)
+
+
+def with_roles(tables: Tables, roles: Mapping[str, str]) -> Tables:
+    """The same text with the parties' roles exchanged: whoever was bound is free, and the other is bound."""
+    lines = tuple(
+        replace(line, left=roles.get(str(line.left), line.left), right=roles.get(str(line.right), line.right))
+        for line in tables.lines
+    )
+    provisions = tuple(
+        replace(
+            table,
+            **{
+                key: swapped(getattr(table, key), roles) for key in ("binds", "except_operators") if hasattr(table, key)
+            },
+        )
+        for table in tables.provisions
+    )
+    readings = tuple(replace(one, party=roles.get(one.party, one.party)) for one in tables.readings)
+    return replace(tables, lines=lines, provisions=provisions, readings=readings)
+
+
+def attributed(reports: list[Report], roles: Mapping[str, str]) -> list[Report]:
+    """The same reports, with one party named where the other was."""
+    return [
+        one
+        if one.attribution is None
+        else replace(one, attribution=claim(roles.get(one.attribution.party, one.attribution.party)))
+        for one in reports
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "parties"),
+    [
+        ("cyprus-1974", ("turkish-forces", "national-guard")),
+        ("georgia-2009", ("georgia", "beyond")),
+        ("golan-1974", ("israel", "syria")),
+        ("lebanon-2024", ("hezbollah", "israel")),
+        ("sudan-south-sudan-2012", ("sudan", "south-sudan")),
+    ],
+)
+def test_a_text_that_binds_some_is_the_same_for_the_others_once_roles_are_exchanged(
+    name: str, parties: tuple[str, str]
+) -> None:
+    one, other = parties
+    roles = {one: other, other: one}
+    given = load_agreement(name)
+    problems = Problems("")
+    there = build(with_roles(given.tables, roles), folder("geodata") / "agreements", AREAS, problems, hashlib.sha256())
+    assert there is not None, problems.found
+    reports = strewn(given, 1_200)
+    exchanged = attributed(reports, roles)
+    here, elsewhere = (in_memory([agreement], [some]) for agreement, some in ((given, reports), (there, exchanged)))
+    bound = {table.id for table in given.tables.provisions if getattr(table, "binds", ())}
+    assert sum(alert.provision in bound and bool(alert.attribution) for alert in here.values()) > 3
+    assert said_of(here) == said_of(elsewhere)
+
+
+def said_of(alerts: Mapping[str, Alert]) -> set[tuple[Any, ...]]:
+    """What each alert says but for whom it names."""
+    return {
+        (
+            tuple(sorted(alert.report_ids)),
+            alert.provision,
+            alert.standing,
+            alert.probability,
+            str(alert.side),
+            tuple(note.doubt for note in alert.doubts),
+            len(alert.attribution),
+        )
+        for alert in alerts.values()
+    }
