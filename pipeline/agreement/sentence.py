@@ -41,7 +41,7 @@ def sentence(tables: Tables, table: ProvisionTable) -> str:
     >>> from pipeline.agreement import load_agreement
     >>> tables = load_agreement("idlib-2020").tables
     >>> sentence(tables, tables.provisions[0])
-    'No fire within 6 km of Highway M4 from Trumba to Jisr ash-Shughur.'
+    'From 6 March 2020, 00:01 on, no fire within 6 km of the highway M4.'
     """
     return f"{_Sentence(tables, table).said()}."
 
