@@ -144,9 +144,11 @@ def _write_gpkg(path: Path, layers: dict[str, dict[str, Any]]) -> None:
             }
             for feature in collection["features"]
         ]
+        frame = geopandas.GeoDataFrame.from_features(flat, crs="EPSG:4326", columns=None if flat else ["geometry"])
         if flat:
-            frame = geopandas.GeoDataFrame.from_features(flat, crs="EPSG:4326")
             frame.to_file(path, driver="GPKG", layer=layer, engine="pyogrio")
+        else:
+            frame.to_file(path, driver="GPKG", layer=layer, engine="pyogrio", geometry_type="Unknown")
 
 
 def new(line: LineArgument, out: TomlOption) -> None:

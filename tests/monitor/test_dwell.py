@@ -153,5 +153,5 @@ def test_what_does_not_fit_is_told(tmp_path: Path, swap: str, message: str) -> N
 def test_the_page_says_from_when_on_it_is_inside(tmp_path: Path) -> None:
     from pipeline.cli.agreement_page import page
 
-    text = "\n".join(page(load_agreement(write_world(tmp_path)), 110))
-    assert "after 60 min without leaving; in and out from 300 m beyond the edge" in text
+    text = " ".join(" ".join(page(load_agreement(write_world(tmp_path)), 110)).split())
+    assert "for 60 minutes or longer, in or out from 300 m beyond the edge" in text

@@ -73,7 +73,7 @@ def provisions(incident: TrueIncident, agreement: Agreement) -> set[str]:
 
 def test_fire_is_a_violation_just_where_a_plain_map_says_so(routine: Played, hypothetical: Agreement) -> None:
     """Plain polygons in degrees: near their edges they say nothing, for the zone's edges are geodesics."""
-    russia = json.loads((folder("geodata") / "lines" / "russia-west-of-60e.geojson").read_text(encoding="utf-8"))
+    russia = json.loads((folder("geodata") / "zones" / "russia-west-of-60e.geojson").read_text(encoding="utf-8"))
     parties = [load_gazetteer().outlines["ua"], *(shape(feature["geometry"]) for feature in russia["features"])]
     edges = shapely.union_all([party.boundary for party in parties])
     checked = Counter[bool]()

@@ -83,7 +83,7 @@ def remembering(folder: Path) -> Path:
     shipped = data("geodata")
     text = (shipped / "agreements" / f"{AGREEMENT}.toml").read_text(encoding="utf-8")
     path = folder / f"{AGREEMENT}.toml"
-    path.write_text(text.replace('"../lines/', f'"{shipped}/lines/') + REMEMBERING, encoding="utf-8")
+    path.write_text(text.replace('"../', f'"{shipped}/') + REMEMBERING, encoding="utf-8")
     return path
 
 
