@@ -17,6 +17,9 @@ def check_notices(checker: Checker, index: int, table: ExceptionTable) -> None:
         what = "says by when reports must give notice, and none is taken from them"
         checker.problems.add("exceptions", index, "notice_hours", what, "write from_reports = true", table.id)
     if not table.from_reports:
+        if table.kind == "notified" and not table.notices:
+            mend = "give [[exceptions.notices]], or from_reports = true where notices come as reports"
+            checker.problems.add("exceptions", index, "notices", "nothing ever gives notice", mend, table.id)
         return
     if table.kind != "notified":
         what = f"an exception of kind {table.kind!r} has no notices"

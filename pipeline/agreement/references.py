@@ -125,11 +125,7 @@ class _Checker:
             try:
                 members(name, terms)
             except ValueError as error:
-                groups = sorted({term.group for term in terms})
-                listed = ", ".join(groups)
-                self.problems.add(
-                    table, index, key, str(error), f"groups: {listed}; terms: schemas/taxonomy.json", item
-                )
+                self.problems.add(table, index, key, str(error), _choices(name, terms), item)
 
     def line(self, index: int, line: LineTable) -> None:
         self.sourced("lines", index, line)
@@ -247,3 +243,11 @@ class _Checker:
         check_notices(self, index, table)
         if table.kind == "notified" and table.windows:
             self.problems.add(*where, "windows", "a notified exception has notices", "use kind 'time_window'", table.id)
+
+
+def _choices(name: str, terms: type[Activity] | type[Weapon]) -> str:
+    """What may be meant by a word that is no term: those with it in their name or meaning, and the groups."""
+    word = name.lower()
+    near = sorted(term.value for term in terms if word and (word in term.value or word in term.meaning.lower()))
+    meant = f"do you mean {', '.join(near)}? " if near else ""
+    return f"{meant}groups: {', '.join(sorted({term.group for term in terms}))}; all terms: docs/taxonomy.md"

@@ -170,15 +170,17 @@ class _Sentence:
 
     def _unless(self) -> str:
         named = [one for one in self._tables.exceptions if one.id in self._table.exceptions]
-        return f", unless {either(map(_exception, named))}" if named else ""
+        return f", unless {either(map(self._exception, named))}" if named else ""
 
-
-def _exception(table: ExceptionTable) -> str:
-    kinds = f" (of {activities(table.activities)})" if table.activities else ""
-    if table.kind == "time_window":
-        return f"within the times of “{table.title}”{kinds}"
-    before = f"{table.notice_hours:g} hours before" if table.notice_hours else "beforehand"
-    return f"it was notified {before} as “{table.title}”{kinds}"
+    def _exception(self, table: ExceptionTable) -> str:
+        kinds = f", as to {activities(table.activities)}" if table.activities else ""
+        if table.kind == "time_window":
+            spans = (
+                f"from {moment(span.begin, self._zone)} until {moment(span.until, self._zone)}" for span in table.windows
+            )
+            return f"within the times of “{table.title}” ({all_of(spans)}{kinds})"
+        before = f"at least {table.notice_hours:g} hours before" if table.notice_hours else "beforehand"
+        return f"it was notified {before} (“{table.title}”{kinds})"
 
 
 def _limit(limit: Limit) -> str:

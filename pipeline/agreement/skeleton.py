@@ -80,6 +80,7 @@ name = "Party B"
 [[lines]]
 id = "line"
 title = "The line"
+called = "the line"                            # what sentences call it
 file = {file}
 starts_near = [{lon}, {lat}]                   # the end at which chainage is 0
 left = "a"                                     # whose side is on the left, looking along the line from there
@@ -143,11 +144,23 @@ confidence = "low"
 
 # [[exceptions]]
 # id = "training"
-# kind = "notified"
+# kind = "notified"                            # or "time_window", with [[exceptions.windows]]
 # title = "Training that was notified"
-# from_reports = true
+# activities = ["exercise"]                    # only these are excepted; leave it out for all
+# from_reports = true                          # notices come as reports; else [[exceptions.notices]]
+# notice_hours = 24                            # given so long before it begins
 # source = "text"
 # confidence = "low"
+#
+# [[exceptions]]
+# id = "holiday"
+# kind = "time_window"
+# title = "The holiday"
+# source = "text"
+# confidence = "low"
+#   [[exceptions.windows]]
+#   from = 2030-06-21T00:00:00+02:00
+#   until = 2030-06-23T00:00:00+02:00
 
 # What the text says and the data cannot: so that nobody takes silence for permission.
 [[not_encoded]]

@@ -31,6 +31,10 @@ from pipeline.cli.agreement_terms import Standing, standing_at
 from pipeline.cli.monitoring_words import monitoring_words
 from pipeline.cli.reading_words import changes
 from pipeline.cli.words import distance, stamp, zone_name
+from pipeline.geometry.earth import GEOD
+from pipeline.geometry.line import Line
+
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
 Field = tuple[str, str]
 """A label and the words that stand beside it; where there are no words, neither is shown."""
@@ -134,6 +138,7 @@ class Chapters:
         held = table.left is not None or table.right is not None
         fields = [
             ("length", f"{length}, drawn to within {distance(table.accuracy_m)}"),
+            ("runs", _course(self._agreement.lines[table.id])),
             ("sides", f"left {table.left or 'nobody'}, right {table.right or 'nobody'}" if held else ""),
             ("status", table.status if table.status != "agreed" else ""),
             ("valid", self._span(table.valid_from, table.valid_until) if table.valid_from or table.valid_until else ""),
@@ -149,7 +154,7 @@ class Chapters:
         fields = [
             ("where", _where(table)),
             ("area", ("by the latest shape " if isinstance(table, SeriesZoneTable) else "") + _km2(area_m2)),
-            ("binds", table.party or ""),
+            ("obligation", f"of {table.party}" if table.party else ""),
             *_resting(table),
         ]
         return Entry(f"{table.id}: {table.title}", fields, zones=(table.id,))
@@ -170,6 +175,7 @@ class Chapters:
             ("ended by", table.ended_by or ""),
             ("in force", in_force),
             ("exceptions", ", ".join(table.exceptions)),
+            ("params", _told(getattr(table, "params", {}))),
             ("readings", ", ".join(readings)),
             *_resting(table),
         ]
@@ -239,6 +245,22 @@ def _with_note(words: str, note: str) -> str:
 def _resting(table: Sourced) -> list[Field]:
     """What an entry's numbers rest on."""
     return [("source", f"{table.source}, confidence {table.confidence}"), ("note", table.note)]
+
+
+def _told(params: dict[str, object]) -> str:
+    """A free table, on one line."""
+    return ", ".join(f"{name} {value}" for name, value in params.items())
+
+
+def _course(line: Line) -> str:
+    """Where a line begins and which way it goes on the whole, so that left and right can be held against a map."""
+    begin = f"from {line.lon[0]:.3f}, {line.lat[0]:.3f} (longitude, latitude)"
+    azimuth, _, length_m = GEOD.inv(line.lon[0], line.lat[0], line.lon[-1], line.lat[-1])
+    if length_m < 1:
+        return f"{begin} round to itself"
+    octant = round(azimuth / 45)
+    ahead, left, right = (_COMPASS[(octant + turn) % 8] for turn in (0, -2, 2))
+    return f"{begin} {ahead} on the whole: left is {left}, right is {right}"
 
 
 def _km2(area_m2: float) -> str:

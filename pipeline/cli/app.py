@@ -10,6 +10,7 @@ from pipeline.cli import (
     act,
     agreement,
     alerts,
+    archive,
     compliance,
     demo,
     incidents,
@@ -19,6 +20,7 @@ from pipeline.cli import (
     notify,
     recon,
     rejects,
+    replay,
     run,
     scenario,
     send,
@@ -94,12 +96,14 @@ def _epilog(command: str) -> str:
 
 _command("demo", demo.demo)
 _command("run", run.run)
+_command("replay", replay.replay)
 _command("match", match.match)
 _group(alerts.app, "alerts")
 _command("act", act.act)
 _group(incidents.app, "incidents")
 _group(rejects.app, "rejects")
 _group(ledgers.app, "ledgers")
+_command("archive", archive.archive)
 _command("compliance", compliance.show_compliance)
 _group(agreement.app, "agreement")
 _command("sources", sources.show_sources)

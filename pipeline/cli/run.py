@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     opened = [] if follow else open_inputs(inputs, mapping, feed)
     check_replaces(replaces or (), opened, store, many=withdraw_many)
     collect_seldom()
-    work = _Run(loaded, opened, store)
+    work = Run(loaded, opened, store)
     if follow:
         work.follow(inputs, mapping, feed)
     if replaces:
@@ -100,22 +100,22 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     account.tell(as_json, summary)
 
 
-class _Account:
+class Account:
     """What a run did and how it ended, for people and for programs."""
 
     def __init__(self, store: Path, summary: "Summary", rejects: "Counter[str]", error: Exception | None) -> None:
-        self._store, self._summary, self._rejects, self._error = store, summary, rejects, error
+        self._store, self.summary, self.rejects, self.error = store, summary, rejects, error
 
     def tell(self, as_json: bool, file: Path | None) -> None:
         """Shows the summary, writes it, and raises what ended the run."""
-        tell(self._summary, summary_lines(self._summary, self._rejects), as_json, file)
-        for command in following(self._summary):
+        tell(self.summary, summary_lines(self.summary, self.rejects), as_json, file)
+        for command in following(self.summary):
             say_next(command, self._store)
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
 
-class _Run:
+class Run:
     """One run of the embedded monitor, from opening the store to closing it."""
 
     def __init__(self, agreements: "Sequence[Agreement]", inputs: "Sequence[Input]", store: Path) -> None:
@@ -137,7 +137,7 @@ class _Run:
         """Has inputs read for as long as they grow."""
         self._followed = words, mapping, feed
 
-    def work(self, pace: float | None, strict: bool, listen: str | None) -> _Account:
+    def work(self, pace: float | None, strict: bool, listen: str | None) -> Account:
         """Reads everything; an error that leaves something to tell of comes back in the account."""
         from pipeline.cli.interruption import Interruption
         from pipeline.store import StoreError, open_store
@@ -155,7 +155,7 @@ class _Run:
                 error = torn(self._inputs, _BECAME) or stop
             except StoreError as failure:
                 error = failure
-        return _Account(self._store, self._summary, self._rejects, error)
+        return Account(self._store, self._summary, self._rejects, error)
 
     def _feed(
         self, record: "Store", interruption: "Interruption", pace: float | None, strict: bool, listen: str | None
@@ -164,12 +164,12 @@ class _Run:
         from pipeline.gazetteer import load_gazetteer
         from pipeline.store import runner
 
-        recorder = SteadyRecorder(interruption, record, self._agreements, load_gazetteer().outlines)
+        recorder = SteadyRecorder(interruption, record, self._agreements, load_gazetteer().outlines, self.clock)
         recorder.wait_to_look(LOOK_EVERY)
         with ExitStack() as stack:
             following = None if self._followed is None else followed(record, *self._followed)
             progress = stack.enter_context(Progress(self._inputs if following is None else [following]))
-            self._catch_up(recorder, progress)
+            self.catch_up(recorder, progress)
             metrics = self._metrics(stack, record, self._agreements, listen)
             onlooker = Onlooker(record, self._inputs, replaces=bool(self._replaces))
             watch = self._watch(
@@ -194,7 +194,11 @@ class _Run:
                 replaced=replaced,
             )
 
-    def _catch_up(self, recorder: "SteadyRecorder", progress: Progress) -> None:
+    def clock(self) -> datetime:
+        """The time by which what is said is dated."""
+        return datetime.now(UTC)
+
+    def catch_up(self, recorder: "SteadyRecorder", progress: Progress) -> None:
         """Judges what the log holds already by the agreements that have not seen it."""
         names = ", ".join(agreement.name for agreement in self._agreements)
         begun = False

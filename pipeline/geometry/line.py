@@ -27,6 +27,8 @@ ON_M = 0.5
 """A place within half a metre of the line is on it: no survey of a ceasefire line is better than that."""
 
 JOIN_M = 100.0
+FAR_END_M = 20_000.0
+"""No end of a line is so far from the place near which it is said to begin, unless that was written wrongly."""
 """Pieces whose ends are nearer than this are one line (published pieces seldom end at the same digit)."""
 
 CLOSED_M = 0.001
@@ -208,7 +210,7 @@ def join(pieces: Sequence[Floats], starts_near: tuple[float, float]) -> Floats:
         starts_near: longitude and latitude near the end at which the line begins.
 
     Raises:
-        LineError: a piece's end is more than `JOIN_M` from any other's.
+        LineError: a piece's end is more than `JOIN_M` from any other's; no end of the line is near `starts_near`.
     """
     left = [np.asarray(piece, dtype=float)[:, :2] for piece in pieces]
     ends = np.array([[piece[0], piece[-1]] for piece in left]).reshape(-1, 2)
@@ -234,5 +236,11 @@ def _first_end(ends: Floats, near: Floats) -> Floats:
     """The free end (one that no other piece's end touches) nearest to `near`; any end where the line is closed."""
     alone = [bool(np.sort(distance_m(end[0], end[1], ends[:, 0], ends[:, 1]))[1] > JOIN_M) for end in ends]
     free = ends[alone] if any(alone) else ends
-    chosen: Floats = free[np.argmin(distance_m(near[0], near[1], free[:, 0], free[:, 1]))]
+    away = distance_m(near[0], near[1], free[:, 0], free[:, 1])
+    chosen: Floats = free[np.argmin(away)]
+    if any(alone) and away.min() > FAR_END_M:
+        raise LineError(
+            f"starts_near is {float(away.min()) / 1000:,.0f} km from the nearer end of the line, which is at "
+            f"{chosen[0]:.4f}, {chosen[1]:.4f} (longitude, latitude)"
+        )
     return chosen

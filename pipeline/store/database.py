@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from pipeline.model.actions import Action
 from pipeline.model.records import Alert, Incident, Observation, Reject, Revision
 from pipeline.model.report import Report
 from pipeline.model.taxonomy import Standing, Status
@@ -20,8 +21,10 @@ from pipeline.store.watchlog import observations_between, watched_span
 PATIENCE_S = 30.0
 _AGAIN_S = 0.002
 
+_action = msgspec.json.Decoder(Action).decode
 _alert = msgspec.json.Decoder(Alert).decode
 _incident = msgspec.json.Decoder(Incident).decode
+_observation = msgspec.json.Decoder(Observation).decode
 _revision = msgspec.json.Decoder(Revision).decode
 
 
@@ -214,6 +217,16 @@ class Store:
         """
         with store_errors(self.path):
             yield from observations_between(self.connection, to_us(begin), to_us(until))
+
+    def watch_log(self) -> Iterator[Observation]:
+        """Every version of every record of who watched, as it came in, sorted by id."""
+        for (blob,) in self._query("SELECT observation FROM observations ORDER BY observation_id, content"):
+            yield _observation(blob)
+
+    def actions(self) -> Iterator[Action]:
+        """What operators did, in the order in which it was written down."""
+        for (blob,) in self._query("SELECT action FROM actions ORDER BY seq, action_id"):
+            yield _action(blob)
 
     def watched_from(self) -> datetime | None:
         """From when on the observation log tells anything that stands; None where it tells nothing."""

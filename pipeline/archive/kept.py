@@ -1,0 +1,98 @@
+"""A record that was kept, as an input: an archive or a store in place of files."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+from pipeline.archive.chosen import Period
+from pipeline.archive.reading import Archive, is_archive
+from pipeline.model.actions import Action
+from pipeline.model.records import Observation
+from pipeline.model.report import Report
+from pipeline.sources.base import Row
+from pipeline.sources.inputs import Input
+from pipeline.sources.nothing import Nothing
+from pipeline.store import open_store
+from pipeline.store.schema import APPLICATION_ID
+
+_HEADER = b"SQLite format 3\0"
+_APPLICATION_AT = 68
+
+
+class KeptInput(Input):
+    """The reports and observations of a record, a row each, once.
+
+    Its `size` is the number of reports, and `bytes_read` how many of them were taken: a share is all that is asked.
+    """
+
+    def __init__(self, file: str, size: int, records: Callable[[], Iterator[Report | Observation]]) -> None:
+        self.file, self.source, self.size, self.torn = file, Nothing(), size, False
+        self._records, self._taken = records, 0
+
+    @property
+    def bytes_read(self) -> int:
+        """How many reports were taken."""
+        return self._taken
+
+    @property
+    def seconds_read(self) -> float:
+        """Not measured."""
+        return 0.0
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, once."""
+        for number, record in zip(count(1), self._records(), strict=False):
+            if isinstance(record, Report):
+                self._taken += 1
+                yield Row(number, 0, (record,))
+            else:
+                yield Row(number, 0, observations=(record,))
+
+
+def kept_input(path: Path, period: Period) -> KeptInput | None:
+    """A record that was kept, as far as it belongs to a period; None where the path names none.
+
+    Raises:
+        ArchiveError, StoreError: it cannot be read.
+    """
+    if is_archive(path):
+        archive = Archive(path)
+        return KeptInput(str(path), archive.count(period), lambda: _of_archive(archive, period))
+    if is_store(path):
+        with open_store(path) as store:
+            size = store.figures()["reports"]
+        return KeptInput(str(path), size, lambda: _of_store(path, period))
+    return None
+
+
+def acts_of(path: Path, period: Period) -> list[Action]:
+    """What operators had done by the time of knowledge, by a record that was kept; of files, nothing."""
+    if is_archive(path):
+        return Archive(path).actions(period)
+    if is_store(path):
+        with open_store(path) as store:
+            return [one for one in store.actions() if period.decided(one.decided_at)]
+    return []
+
+
+def is_store(path: Path) -> bool:
+    """Whether a path names a store of Truceline's."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_APPLICATION_AT + 4)
+    except OSError:
+        return False
+    return head.startswith(_HEADER) and int.from_bytes(head[_APPLICATION_AT:], "big") == APPLICATION_ID
+
+
+def _of_archive(archive: Archive, period: Period) -> Iterator[Report | Observation]:
+    yield from archive.observations(period)
+    yield from archive.reports(period)
+
+
+def _of_store(path: Path, period: Period) -> Iterator[Report | Observation]:
+    """In the order in which the store took them in."""
+    with open_store(path) as store:
+        yield from filter(period.known, store.watch_log())
+        for _, reports in store.reports():
+            yield from filter(period.takes, reports)
