@@ -176,7 +176,8 @@ class _Sentence:
         kinds = f", as to {activities(table.activities)}" if table.activities else ""
         if table.kind == "time_window":
             spans = (
-                f"from {moment(span.begin, self._zone)} until {moment(span.until, self._zone)}" for span in table.windows
+                f"from {moment(span.begin, self._zone)} until {moment(span.until, self._zone)}"
+                for span in table.windows
             )
             return f"within the times of “{table.title}” ({all_of(spans)}{kinds})"
         before = f"at least {table.notice_hours:g} hours before" if table.notice_hours else "beforehand"

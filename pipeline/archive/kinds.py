@@ -24,7 +24,8 @@ from pipeline.tables.arrow import points_wkb
 TIME = pa.timestamp("us", tz="UTC")
 _encode = msgspec.json.Encoder().encode
 
-Values = dict[str, Sequence[Any]]
+Values = dict[str, Any]
+"""Columns by name: lists, or arrays of numbers."""
 
 
 class Kind(NamedTuple):
@@ -171,7 +172,10 @@ def _alert_values(revisions: Sequence[Revision]) -> Values:
     alerts = [one.alert for one in revisions]
     return {
         **{name: [getattr(one, name) for one in alerts] for name in (*_ALERT_TEXTS, *_ALERT_NUMBERS)},
-        **{name: [None if (term := getattr(one, name)) is None else term.value for one in alerts] for name in _ALERT_TERMS},
+        **{
+            name: [None if (term := getattr(one, name)) is None else term.value for one in alerts]
+            for name in _ALERT_TERMS
+        },
         "observed_from": [one.observed_from for one in alerts],
         "observed_until": [one.observed_until for one in alerts],
         "report_ids": [list(one.report_ids) for one in alerts],

@@ -1,7 +1,7 @@
 """Reading an archive: what is asked for and no more, by folders, by what files tell of their rows, and by columns."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,9 +73,9 @@ class Archive:
         files = [file for _, file in self._files(ACTIONS, Period())]
         if not files:
             return []
-        table = pa.concat_tables([self._read(file, ["decided_at", "action_id", "record"]) for file in files])
+        table = pa.concat_tables([read_columns(file, ["decided_at", "action_id", "record"]) for file in files])
         table = table.sort_by([("decided_at", "ascending"), ("action_id", "ascending")])
-        decode = msgspec.json.Decoder(Action).decode
+        decode: Callable[[Any], Action] = msgspec.json.Decoder(Action).decode
         return [one for one in map(decode, table["record"].to_pylist()) if period.decided(one.decided_at)]
 
     def _by_day(self, kind: Kind, period: Period) -> Iterator[list[Path]]:
@@ -94,7 +94,7 @@ class Archive:
 
     def _decoded(self, kind: Kind, files: list[Path], period: Period, record: type[_T]) -> Iterator[_T]:
         columns = ["observed_from", "observed_until", "received_at", "content", "record"]
-        table = pa.concat_tables([self._read(file, columns) for file in files])
+        table = pa.concat_tables([read_columns(file, columns) for file in files])
         for column, least, most in (
             ("received_at", None, period.as_of),
             ("observed_from", None, period.until and period.until - timedelta(microseconds=1)),
@@ -105,13 +105,20 @@ class Archive:
             if most is not None:
                 table = table.filter(pc.less_equal(table[column], pa.scalar(most, table[column].type)))
         table = table.sort_by([("observed_from", "ascending"), ("content", "ascending")])
-        yield from map(msgspec.json.Decoder(record).decode, table["record"].to_pylist())
+        decode: Callable[[Any], _T] = msgspec.json.Decoder(record).decode
+        yield from map(decode, table["record"].to_pylist())
 
-    def _read(self, file: Path, columns: list[str]) -> Any:
-        try:
-            return pq.read_table(file, columns=columns, partitioning=None)
-        except (OSError, pa.ArrowException) as error:
-            raise ArchiveError(f"{file}: cannot be read: {error}") from error
+
+def read_columns(file: Path, columns: list[str]) -> Any:
+    """Some columns of a file.
+
+    Raises:
+        ArchiveError: it is no Parquet file, or has other columns.
+    """
+    try:
+        return pq.read_table(file, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise ArchiveError(f"{file}: cannot be read: {error}") from error
 
 
 def _touches(day: str, period: Period) -> bool:

@@ -28,7 +28,7 @@ from pipeline.archive.kinds import (
     encode,
     geometry,
 )
-from pipeline.archive.reading import MANIFEST, Archive, ArchiveError, folder_of
+from pipeline.archive.reading import MANIFEST, Archive, ArchiveError, folder_of, read_columns
 from pipeline.outputs import OutputError, whole_or_nothing
 from pipeline.sources.inputs import Input
 from pipeline.store import Store
@@ -143,7 +143,10 @@ class _Writer:
 def _known(folder: Path) -> set[bytes]:
     """The contents that stand in a folder."""
     files = sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
-    return {content for file in files for content in pq.read_table(file, columns=["content"])["content"].to_pylist()}
+    found: set[bytes] = set()
+    for file in files:
+        found.update(read_columns(file, ["content"])["content"].to_pylist())
+    return found
 
 
 def _table(kind: Kind, records: list[Any], contents: list[bytes]) -> Any:

@@ -42,7 +42,9 @@ def archive(
     from pipeline.store import open_store
 
     stores = [word for word in inputs if is_store(Path(word))]
-    files = open_inputs([word for word in inputs if word not in stores], mapping, feed) if len(stores) < len(inputs) else []
+    files = (
+        open_inputs([word for word in inputs if word not in stores], mapping, feed) if len(stores) < len(inputs) else []
+    )
     added = Added()
     try:
         for word in stores:

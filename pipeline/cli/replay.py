@@ -28,7 +28,7 @@ from pipeline.cli.run import Run, summary_lines
 if TYPE_CHECKING:
     from pipeline.agreement import Agreement
     from pipeline.archive import Period
-    from pipeline.cli.interruption import Interruption, SteadyRecorder
+    from pipeline.cli.interruption import SteadyRecorder
     from pipeline.cli.progress import Progress
     from pipeline.model.actions import Action
     from pipeline.sources.inputs import Input
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="T", help="Only what had been received, and decided, by then: a day or a time (UTC)."),
+    typer.Option("--as-of", metavar="T", help="Only what was received, and decided, by then: a day or a time (UTC)."),
 ]
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="T", help="Only what happened from then on: a day or a time (UTC).")
@@ -131,9 +131,7 @@ class _Replay(Run):
         super().catch_up(recorder, progress)
 
 
-def _records(
-    words: Sequence[str], mapping: Path | None, period: "Period"
-) -> "tuple[list[Input], list[Action]]":
+def _records(words: Sequence[str], mapping: Path | None, period: "Period") -> "tuple[list[Input], list[Action]]":
     """The records that are named, as far as they belong to a period, and what operators did with them."""
     from pipeline.archive import Chosen, acts_of, kept_input
 
@@ -171,7 +169,9 @@ def _time(option: str, text: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UserError(f"{option} {text[:60]}: write a day or a time, such as 2026-03-01 or 2026-03-01T06:00Z") from error
+        raise UserError(
+            f"{option} {text[:60]}: write a day or a time, such as 2026-03-01 or 2026-03-01T06:00Z"
+        ) from error
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 

@@ -27,9 +27,10 @@ ON_M = 0.5
 """A place within half a metre of the line is on it: no survey of a ceasefire line is better than that."""
 
 JOIN_M = 100.0
+"""Pieces whose ends are nearer than this are one line (published pieces seldom end at the same digit)."""
+
 FAR_END_M = 20_000.0
 """No end of a line is so far from the place near which it is said to begin, unless that was written wrongly."""
-"""Pieces whose ends are nearer than this are one line (published pieces seldom end at the same digit)."""
 
 CLOSED_M = 0.001
 """A line that ends within a millimetre of where it began is closed: nearer than this, two vertices are one."""

@@ -37,9 +37,9 @@ def test_what_is_begun_passes_the_check_as_it_stands_and_says_that_it_is_invente
     # What is commented out can be put in: each such line is a key, or the head of a table.
     text = begun.read_text()
     more = text.replace("# exceptions", "exceptions").replace("# between", "between")
-    for key in ("  [[lines", "  id", "  name", "  lon", "  lat", "[[exceptions", "id", "kind", "title", "from_reports"):
-        more = more.replace(f"\n# {key}", f"\n{key}")
-    for key in ("source", "confidence"):
+    heads = ("  [[lines", "[[exceptions", "  [[exceptions.windows")
+    keys = "id name lon lat kind title activities from_reports notice_hours source confidence from until".split()
+    for key in (*heads, *keys, *(f"  {key}" for key in keys)):
         more = more.replace(f"\n# {key}", f"\n{key}")
     begun.write_text(more)
     assert cli("agreement", "check", begun).out.strip().endswith("no problems"), more

@@ -62,7 +62,8 @@ def test_agreement_show_tells_corridors_and_areas_between_lines(cli: Cli, tmp_pa
     page = " ".join(cli("agreement", "show", path).out.split())
     assert "beside: beside where within 2 km of road, between start and 9 km area 48.6 km² source made-up" in page
     assert "amid: amid where between line and road area" in page
-    assert "road: road length 29 km, drawn to within 50 m source" in page
+    course = "runs from 37.000, 49.000 (longitude, latitude) east on the whole: left is north, right is south"
+    assert f"road: road length 29 km, drawn to within 50 m {course} source" in page
     zones = {
         zone["properties"]["id"]: zone for zone in cli("agreement", "show", path, "--json").json()["zones"]["features"]
     }
