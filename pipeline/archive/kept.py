@@ -23,10 +23,16 @@ class KeptInput(Input):
     """The reports and observations of a record, a row each, once.
 
     Its `size` is the number of reports, and `bytes_read` how many of them were taken: a share is all that is asked.
+
+    Attributes:
+        undated: as `Chosen.undated`.
     """
 
-    def __init__(self, file: str, size: int, records: Callable[[], Iterator[Report | Observation]]) -> None:
+    def __init__(
+        self, file: str, size: int, records: Callable[[], Iterator[Report | Observation]], undated: int = 0
+    ) -> None:
         self.file, self.source, self.size, self.torn = file, Nothing(), size, False
+        self.undated = undated
         self._records, self._taken = records, 0
 
     @property
@@ -57,7 +63,8 @@ def kept_input(path: Path, period: Period) -> KeptInput | None:
     """
     if is_archive(path):
         archive = Archive(path)
-        return KeptInput(str(path), archive.count(period), lambda: _of_archive(archive, period))
+        undated = archive.undated(period) if period.as_of is not None else 0
+        return KeptInput(str(path), archive.count(period), lambda: _of_archive(archive, period), undated)
     if is_store(path):
         with open_store(path) as store:
             size = store.figures()["reports"]

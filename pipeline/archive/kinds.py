@@ -39,6 +39,7 @@ class Kind(NamedTuple):
         columns: the form of the columns beside `content` and `record`.
         values: what stands in them.
         placed: whether it has a geometry: the centre of where it happened.
+        whole: whether its records stand until they do not: a changed day is told anew, whole, beside what was told.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Kind(NamedTuple):
     columns: Any
     values: Callable[[Sequence[Any]], Values]
     placed: bool = False
+    whole: bool = False
 
     @property
     def form(self) -> Any:
@@ -161,6 +163,7 @@ INCIDENTS = Kind(
         **centres([one.footprint for one in incidents]),
     },
     placed=True,
+    whole=True,
 )
 
 _ALERT_TEXTS = ("alert_id", "provision", "article", "incident_id", "line", "acknowledged_by", "assignee", "judged_by")

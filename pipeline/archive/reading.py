@@ -19,6 +19,9 @@ from pipeline.model.records import Observation
 from pipeline.model.report import Report
 
 MANIFEST = "archive.json"
+TAKEN = "taken"
+"""The folder of a day that is told as a whole: when it was."""
+
 FORMAT = 1
 _T = TypeVar("_T")
 _PART = re.compile(r"part-[0-9a-f]{24}\.parquet")
@@ -36,6 +39,11 @@ def is_archive(path: Path) -> bool:
 def folder_of(archive: Path, table: str, parts: dict[str, str]) -> Path:
     """The folder in which records of a table belong, named as other tools read it: `day=2026-03-01`."""
     return archive.joinpath(table, *(f"{name}={quote(value, safe='@')}" for name, value in parts.items()))
+
+
+def taken(now: datetime) -> str:
+    """A time as a folder names it; the names are in the order of the times."""
+    return now.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 class Archive:
@@ -67,6 +75,29 @@ class Archive:
         """Who watched, as far as it was received in time."""
         for day in self._by_day(OBSERVATIONS, Period(as_of=period.as_of)):
             yield from self._decoded(OBSERVATIONS, day, Period(as_of=period.as_of), Observation)
+
+    def undated(self, period: Period) -> int:
+        """How many reports of the days that a period touches have nobody who says when they were received."""
+        files = [file for _, file in self._files(REPORTS, period)]
+        return sum(read_columns(file, ["received_at"])["received_at"].null_count for file in files)
+
+    def records(self, kind: Kind) -> Iterator[Any]:
+        """Every record of a table; where days are told as a whole, as each was told last."""
+        decode: Callable[[Any], Any] = msgspec.json.Decoder(kind.record).decode
+        files = [file for _, file in self._files(kind, Period())]
+        if kind.whole:
+            files = [file for day in sorted(self.days(kind)) if (file := self.last_told(kind, day))]
+        for file in files:
+            yield from map(decode, read_columns(file, ["record"])["record"].to_pylist())
+
+    def days(self, kind: Kind) -> set[str]:
+        """The days of which a table has files."""
+        return {day for day, _ in self._files(kind, Period())}
+
+    def last_told(self, kind: Kind, day: str) -> Path | None:
+        """The file in which a day was told as a whole for the last time."""
+        files = folder_of(self.folder, kind.name, {"day": day}).glob(f"{TAKEN}=*/part-*.parquet")
+        return max(files, key=lambda file: file.parent.name, default=None)
 
     def actions(self, period: Period) -> list[Action]:
         """What operators had done by then, in the order in which they did it."""

@@ -1,13 +1,17 @@
 """Writing an archive: new files beside those that are there, none of which is touched again.
 
-A file's name follows from what is in it. What an archive holds already, by id and content, is not written again, so
-that to archive twice is to archive once. A file appears whole or not at all.
+A file's name follows from what is in it. What an archive holds already, by its content, is not written again, so that
+to archive twice is to archive once. A file appears whole or not at all.
+
+A report is what it is for ever. An incident stands until a later report changes it: a day whose incidents are others
+than the archive told last is told anew, in a folder of the time at which it was, and the last is what stands.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from datetime import datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,7 @@ from pipeline.archive.kinds import (
     encode,
     geometry,
 )
-from pipeline.archive.reading import MANIFEST, Archive, ArchiveError, folder_of, read_columns
+from pipeline.archive.reading import MANIFEST, TAKEN, Archive, ArchiveError, folder_of, read_columns, taken
 from pipeline.outputs import OutputError, whole_or_nothing
 from pipeline.sources.inputs import Input
 from pipeline.store import Store
@@ -58,8 +62,11 @@ class Added(msgspec.Struct, kw_only=True):
         self.known[kind.name] = self.known.get(kind.name, 0) + given - new
 
 
-def archive_store(store: Store, folder: Path, added: Added) -> Iterator[str]:
+def archive_store(store: Store, folder: Path, added: Added, now: datetime) -> Iterator[str]:
     """Puts a store's record into an archive, and gives the name of each table as it is done with.
+
+    Args:
+        now: when this is done; incidents are told as they stand now.
 
     Raises:
         ArchiveError: the folder holds something else, or cannot be written to.
@@ -71,11 +78,12 @@ def archive_store(store: Store, folder: Path, added: Added) -> Iterator[str]:
         (OBSERVATIONS, store.watch_log()),
         (ACTIONS, store.actions()),
         (REJECTS, (reject for _, reject in store.rejects())),
-        (INCIDENTS, store.incidents(unresolved=None)),
         (ALERTS, store.history()),
     ):
         writer.add(kind, records)
         yield kind.name
+    writer.add_days(INCIDENTS, store.incidents(unresolved=None), now)
+    yield INCIDENTS.name
 
 
 def archive_inputs(inputs: Sequence[Input], folder: Path, added: Added) -> Iterator[str]:
@@ -120,24 +128,44 @@ class _Writer:
                 new += self._write(kind, folder_of(self._folder, kind.name, dict(parts)), some)
             self._added.note(kind, len(batch), new)
 
+    def add_days(self, kind: Kind, records: Iterable[Any], now: datetime) -> None:
+        """Tells anew every day whose records, which come in the order of their days, are not those told last."""
+        archive = Archive(self._folder)
+        gone = archive.days(kind)
+        for day, some in groupby(records, key=lambda one: kind.parts(one)["day"]):
+            gone.discard(day)
+            self._tell(kind, archive, day, {kind.content(one): one for one in some}, now)
+        for day in sorted(gone):
+            self._tell(kind, archive, day, {}, now)
+
+    def _tell(self, kind: Kind, archive: Archive, day: str, told: dict[bytes, Any], now: datetime) -> None:
+        last = archive.last_told(kind, day)
+        unchanged = last is not None and last.name == _name(told)
+        if not unchanged:
+            self._put(kind, folder_of(self._folder, kind.name, {"day": day, TAKEN: taken(now)}), told)
+        self._added.note(kind, len(told), 0 if unchanged else len(told))
+
     def _write(self, kind: Kind, folder: Path, records: Sequence[Any]) -> int:
         known = _known(folder)
-        fresh = {}
-        for record in records:
-            content = kind.content(record)
-            if content not in known:
-                fresh[content] = record
-        if not fresh:
-            return 0
-        table = _table(kind, list(fresh.values()), list(fresh))
-        name = hashlib.sha256(b"".join(sorted(fresh))).hexdigest()[:24]
+        fresh = {content: one for one in records if (content := kind.content(one)) not in known}
+        if fresh:
+            self._put(kind, folder, fresh)
+        return len(fresh)
+
+    @staticmethod
+    def _put(kind: Kind, folder: Path, records: dict[bytes, Any]) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with whole_or_nothing(folder / f"part-{name}.parquet") as path:
+            with whole_or_nothing(folder / _name(records)) as path:
+                table = _table(kind, list(records.values()), list(records))
                 pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
         except (OSError, OutputError) as error:
             raise ArchiveError(f"{folder}: cannot be written to: {error}") from error
-        return len(fresh)
+
+
+def _name(contents: Iterable[bytes]) -> str:
+    """A file's name, by what is in it."""
+    return f"part-{hashlib.sha256(b''.join(sorted(contents))).hexdigest()[:24]}.parquet"
 
 
 def _known(folder: Path) -> set[bytes]:

@@ -1,5 +1,6 @@
 """`truceline archive`: a store, or files, into partitioned Parquet that other tools read as it is."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def archive(
     try:
         for word in stores:
             with open_store(word) as store:
-                for name in archive_store(store, out, added):
+                for name in archive_store(store, out, added, datetime.now(UTC)):
                     say(f"{word}: {name} done")
         for name in archive_inputs(files, out, added) if files else ():
             say(f"{name}: done")

@@ -176,9 +176,9 @@ def _time(option: str, text: str | None) -> datetime | None:
 
 
 def _tell_undated(opened: "Sequence[Input]") -> None:
-    from pipeline.archive import Chosen
+    from pipeline.archive import Chosen, KeptInput
 
-    undated = sum(given.undated for given in opened if isinstance(given, Chosen))
+    undated = sum(given.undated for given in opened if isinstance(given, Chosen | KeptInput))
     if undated:
         say(f"{plural(undated, 'report')} left out: nobody says when they were received")
 
