@@ -12,6 +12,17 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "run -a donbas-2015 ucdp=events-2026.csv --replaces events-2025.csv",
         "run -a ukraine-hypothetical sensors.ndjson incoming/ --follow",
     ),
+    "archive": (
+        "archive truceline.db -o archive/",
+        "archive ucdp=events.csv -o archive/ --json",
+    ),
+    "replay": (
+        "replay archive/ -a donbas-2015",
+        "replay truceline.db -a donbas-2015 --as-of 2026-03-01 -o then.parquet",
+        "replay archive/ -a donbas-2015 --from 2026-02-01 --until 2026-03-01 --store february.db",
+        "replay archive/ -a energy-truce-2025 --reading ukraine",
+        "replay archive/ -a idlib-2020 --agreement-as-of 2019-01-01 --json",
+    ),
     "match": (
         "match -a donbas-2015 ucdp=events.csv -o matches.gpkg",
         "match -a donbas-2015 reports/ --all -o matches.parquet",

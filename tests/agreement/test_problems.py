@@ -11,6 +11,11 @@ from pipeline.agreement import AgreementError, load_agreement, shipped_agreement
 from pipeline.agreement.load import check_agreement
 from tests.worlds import write_world
 
+PAUSE = """kind = "time_window"
+title = "Suspended for an hour"
+windows = [{from = 2016-03-01T12:00:00Z, until = 2016-03-01T13:00:00Z}]"""
+UNTOLD = 'kind = "notified"\ntitle = "A pause that nobody announces"'
+
 
 def problems(path: Path, **swaps: str) -> list[str]:
     text = path.read_text(encoding="utf-8")
@@ -55,6 +60,9 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("swap", "message"),
     [
+        ("starts_near = [3 => starts_near = [1", "km from the nearer end of the line, which is at 3"),
+        (f"{PAUSE} => {UNTOLD}", "exceptions[pause].notices: nothing ever gives notice"),
+        ('type = "artillery" => type = "guns"', "do you mean"),
         ('line = "line" => line = "lime"', "zones[both].line: 'lime' is not among the lines"),
         ('zones = ["both"] => zones = ["bath"]', "provisions[ceasefire].zones: 'bath' is not among the zones"),
         ('exceptions = ["pause"] => exceptions = ["rest"]', "provisions[ceasefire].exceptions: 'rest' is not among"),

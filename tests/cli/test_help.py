@@ -35,6 +35,9 @@ PROMISED = {
     "notify state": "--store --json",
     "notify resume": "--store",
     "notify dead": "--all --store --json",
+    "archive": "-o --mapping --feed --json",
+    "replay": "-a --as-of --from --until --agreement-as-of --reading --pace --store -o --possible --mapping --summary"
+    " --json",
     "match": "-a -o --all --strict --timings",
     "alerts list": "--store --possible --status --assignee --unacknowledged --json",
     "alerts show": "--store",
