@@ -13,6 +13,7 @@ from pipeline.agreement import Agreement
 from pipeline.archive import Added, Archive, Period, archive_store
 from pipeline.gazetteer import load_gazetteer
 from pipeline.model.footprint import Disc
+from pipeline.model.report import Report
 from pipeline.model.taxonomy import ActionKind
 from pipeline.store import Recorder, Store, open_store
 from pipeline.store.acting import Acting
@@ -47,7 +48,7 @@ def lived(path: Path, agreement: Agreement) -> tuple[Path, list[bytes]]:
     with open_store(path, write=True) as store:
         recorder = Recorder(store, [agreement], load_gazetteer().outlines, clock=clock)
         acting = Acting(store, clock)
-        told = []
+        told: list[Report] = []
         for number in range(MOMENTS):
             clock.now = moment(number)
             if told and draw.random() < 0.15:

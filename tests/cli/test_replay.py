@@ -121,6 +121,5 @@ def test_mistakes_are_told_and_nothing_is_overwritten(cli: Cli, store: Path, law
     assert store.read_bytes() == before
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "archive.json").write_text('{"format": 99}')
-    for words in (("archive", store, "-o", tmp_path / "kept"), ("replay", tmp_path / "kept", "-a", law)):
-        told = cli(*words)
+    for told in (cli("archive", store, "-o", tmp_path / "kept"), cli("replay", tmp_path / "kept", "-a", law)):
         assert (told.code, "another format" in told.err) == (2, True), told.err
