@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.model.actions import Action
     from pipeline.sources.inputs import Input
     from pipeline.store import Store
+    from pipeline.store.runner import Summary
 
 AsOfOption = Annotated[
     str | None,
@@ -101,7 +102,7 @@ def replay(  # noqa: PLR0913, PLR0917 - each is an option of the command line
             tell(account.summary, summary_lines(account.summary, account.rejects), as_json, summary)
             if account.error is not None:
                 raise account.error
-            _tell_undated(opened)
+            _tell_unknown(opened, period, account.summary)
             _give(place, store, out, possible, as_json)
         except (ArchiveError, StoreError) as error:
             raise UserError(str(error)) from error
@@ -175,12 +176,15 @@ def _time(option: str, text: str | None) -> datetime | None:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
-def _tell_undated(opened: "Sequence[Input]") -> None:
+def _tell_unknown(opened: "Sequence[Input]", period: "Period", summary: "Summary") -> None:
+    """Says what was left out because it was not known, or nobody says that it was."""
     from pipeline.archive import Chosen, KeptInput
 
     undated = sum(given.undated for given in opened if isinstance(given, Chosen | KeptInput))
     if undated:
         say(f"{plural(undated, 'report')} left out: nobody says when they were received")
+    elif period.as_of is not None and not summary.reports:
+        say(f"nothing had been received by {period.as_of:%Y-%m-%d %H:%M} UTC; --until is about when things happened")
 
 
 def _give(place: Path, store: Path | None, out: Path | None, possible: bool, as_json: bool) -> None:

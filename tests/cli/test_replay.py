@@ -96,6 +96,14 @@ def test_reports_of_which_nobody_says_when_they_came_are_left_out_as_of_a_time_a
         assert cli("replay", given, "-a", law, "--as-of", "2016-03-01", "--json").json()["reports"] == 0
 
 
+def test_a_time_before_anything_was_received_is_told_apart_from_a_time_of_events(
+    cli: Cli, store: Path, law: Path
+) -> None:
+    told = cli("replay", store, "-a", law, "--as-of", "2016-03-02")
+    assert (told.code, told.out) == (0, "")
+    assert "nothing had been received by 2016-03-02 00:00 UTC; --until is about when things happened" in told.err
+
+
 def test_another_reading_and_another_day_s_text_are_judged(cli: Cli, tmp_path: Path) -> None:
     shot = line(1, observed_from="2025-03-20T10:00:00Z", observed_until="2025-03-20T10:00:00Z")
     (tmp_path / "shot.ndjson").write_bytes(shot)
