@@ -11,6 +11,7 @@ from pipeline.cli import (
     agreement,
     alerts,
     archive,
+    compare,
     compliance,
     demo,
     incidents,
@@ -97,6 +98,7 @@ def _epilog(command: str) -> str:
 _command("demo", demo.demo)
 _command("run", run.run)
 _command("replay", replay.replay)
+_command("compare", compare.compare)
 _command("match", match.match)
 _group(alerts.app, "alerts")
 _command("act", act.act)

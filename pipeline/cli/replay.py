@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,20 +16,16 @@ from pipeline.cli.common import (
     PaceOption,
     UserError,
     load_agreements,
-    open_inputs,
     plural,
     say,
     write_data,
 )
+from pipeline.cli.replaying import Replay, by_text, read_by_party, records_of, time_of
 from pipeline.cli.reporting import SummaryOption, check_summary, tell
-from pipeline.cli.run import Run, summary_lines
+from pipeline.cli.run import summary_lines
 
 if TYPE_CHECKING:
-    from pipeline.agreement import Agreement
     from pipeline.archive import Period
-    from pipeline.cli.interruption import SteadyRecorder
-    from pipeline.cli.progress import Progress
-    from pipeline.model.actions import Action
     from pipeline.sources.inputs import Input
     from pipeline.store import Store
     from pipeline.store.runner import Summary
@@ -91,13 +86,13 @@ def replay(  # noqa: PLR0913, PLR0917 - each is an option of the command line
             raise UserError(str(error)) from error
     if store is not None and store.exists():
         raise UserError(f"{store}: it is there already; a replay goes into a new store")
-    period = Period(_time("--from", begin), _time("--until", until), _time("--as-of", as_of))
-    loaded = _read_by(load_agreements(_by_text(agreements, agreement_as_of)), reading)
+    period = Period(time_of("--from", begin), time_of("--until", until), time_of("--as-of", as_of))
+    loaded = read_by_party(load_agreements(by_text(agreements, agreement_as_of)), reading)
     with ExitStack() as stack:
         place = store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truceline-"))) / "replay.db"
         try:
-            opened, acts = _records(inputs, mapping, period)
-            work = _Replay(loaded, opened, place, acts, period)
+            opened, acts = records_of(inputs, mapping, period)
+            work = Replay(loaded, opened, place, acts, period)
             account = work.work(pace, strict=False, listen=None)
             tell(account.summary, summary_lines(account.summary, account.rejects), as_json, summary)
             if account.error is not None:
@@ -106,74 +101,6 @@ def replay(  # noqa: PLR0913, PLR0917 - each is an option of the command line
             _give(place, store, out, possible, as_json)
         except (ArchiveError, StoreError) as error:
             raise UserError(str(error)) from error
-
-
-class _Replay(Run):
-    """A run into a store of its own, whose clock stands where the record is looked at from."""
-
-    def __init__(
-        self,
-        agreements: "Sequence[Agreement]",
-        inputs: "Sequence[Input]",
-        store: Path,
-        acts: "Sequence[Action]",
-        period: "Period",
-    ) -> None:
-        super().__init__(agreements, inputs, store)
-        self._acts, self._period = acts, period
-
-    def clock(self) -> datetime:
-        """Now, or the time of knowledge."""
-        return self._period.as_of or datetime.now(UTC)
-
-    def catch_up(self, recorder: "SteadyRecorder", progress: "Progress") -> None:
-        """Has what operators did at hand before anything is judged."""
-        recorder.keep(self._acts)
-        super().catch_up(recorder, progress)
-
-
-def _records(words: Sequence[str], mapping: Path | None, period: "Period") -> "tuple[list[Input], list[Action]]":
-    """The records that are named, as far as they belong to a period, and what operators did with them."""
-    from pipeline.archive import Chosen, acts_of, kept_input
-
-    opened: list[Input] = []
-    acts: list[Action] = []
-    for word in words:
-        kept = kept_input(Path(word), period)
-        if kept is not None:
-            opened.append(kept)
-            acts += acts_of(Path(word), period)
-        else:
-            opened += [Chosen(given, period) for given in open_inputs([word], mapping, None)]
-    return opened, acts
-
-
-def _by_text(names: Sequence[str], day: str | None) -> list[str]:
-    return list(names) if day is None else [f"{name}@{day}" for name in names]
-
-
-def _read_by(agreements: "Sequence[Agreement]", party: str | None) -> "list[Agreement]":
-    from pipeline.agreement.readings import read_by, readers
-
-    if party is None:
-        return list(agreements)
-    for agreement in agreements:
-        if party not in readers(agreement):
-            known = ", ".join(readers(agreement)) or "none of its parties"
-            raise UserError(f"{agreement.name}: no reading of {party!r} is judged; {known} have one")
-    return [read_by(agreement, party) for agreement in agreements]
-
-
-def _time(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UserError(
-            f"{option} {text[:60]}: write a day or a time, such as 2026-03-01 or 2026-03-01T06:00Z"
-        ) from error
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _tell_unknown(opened: "Sequence[Input]", period: "Period", summary: "Summary") -> None:

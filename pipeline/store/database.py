@@ -187,6 +187,14 @@ class Store:
                 found.setdefault(report.report_id, []).append(report)
         return found
 
+    def retired(self, report_ids: Iterable[str]) -> set[str]:
+        """Those of some reports that another report revises."""
+        asked = msgspec.json.encode(sorted(set(report_ids))).decode()
+        rows = self._query(
+            "SELECT report_id FROM tombstones WHERE report_id IN (SELECT value FROM json_each(?))", asked
+        )
+        return {row[0] for row in rows}
+
     def reports(self, after_seq: int = 0) -> Iterator[tuple[int, list[Report]]]:
         """The log from a frame on: each frame's number and reports."""
         seq, following = after_seq, "SELECT min(seq) FROM frames WHERE seq > ? AND kind = 'reports'"
