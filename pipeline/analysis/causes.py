@@ -38,6 +38,7 @@ class Item(msgspec.Struct, frozen=True):
     Attributes:
         group: within it items are counted, and go on: of alerts, the agreement and the provision.
         key: its id within the group.
+        name: what people call it by: an alert's id, an incident's.
         label: what it is counted as, such as a standing.
         report_ids: on which it rests.
         traits: what else is told of it, compared whole; where that alone differs, it is changed but no figure is.
@@ -47,6 +48,7 @@ class Item(msgspec.Struct, frozen=True):
 
     group: tuple[str, ...]
     key: str
+    name: str
     label: str
     report_ids: tuple[str, ...]
     traits: tuple[Any, ...] = ()
@@ -59,7 +61,7 @@ class Changed(msgspec.Struct, frozen=True):
 
     Attributes:
         report_ids: the reports for which it is so; none where it is for none.
-        others: the keys of those with which it was merged, or from which it was split.
+        others: the names of those with which it was merged, or from which it was split.
     """
 
     before: Item | None
@@ -162,7 +164,7 @@ def _alone(item: Item, others: Sequence[Item], differs: Differs, shared: Cause) 
     if cause is not None:
         return Changed(before, after, cause, report_ids)
     mine = {*item.report_ids}
-    with_it = tuple(sorted(other.key for other in others if mine.intersection(other.report_ids)))
+    with_it = tuple(sorted(other.name for other in others if mine.intersection(other.report_ids)))
     if with_it:
         return Changed(before, after, shared, (), with_it)
     return Changed(before, after, Cause.ACT if item.acts else Cause.FOLLOWS)

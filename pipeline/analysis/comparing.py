@@ -98,7 +98,7 @@ def _items(store: Store, renamed: Mapping[str, str]) -> list[Item]:
 
 def _incident(one: Incident) -> Item:
     label = "unresolved" if one.unresolved else "incident"
-    return Item(INCIDENTS, one.incident_id, label, one.report_ids, kind=(one.activity, one.weapons))
+    return Item(INCIDENTS, one.incident_id, one.incident_id, label, one.report_ids, kind=(one.activity, one.weapons))
 
 
 def _alert(alert: Alert, agreement: str, acts: tuple[str, ...]) -> Item:
@@ -108,6 +108,7 @@ def _alert(alert: Alert, agreement: str, acts: tuple[str, ...]) -> Item:
     return Item(
         (agreement, alert.provision),
         key,
+        alert.alert_id,
         alert.standing.value,
         alert.report_ids,
         (alert.status, alert.severity),

@@ -35,6 +35,8 @@ ReadingsOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="How many changes are shown.")]
 
+IncidentsOption = Annotated[bool, typer.Option("--incidents", help="Show every incident that changed as well.")]
+
 
 def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     records: RecordsArgument,
@@ -45,6 +47,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     readings: ReadingsOption = None,
     mapping: MappingOption = None,
     limit: LimitOption = 40,
+    incidents: IncidentsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two records, two agreements or two dates: every figure that differs, with its cause, to the report.
@@ -82,7 +85,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     if as_json:
         write_comparison(found)
     else:
-        print_comparison(found, limit)
+        print_comparison(found, limit, incidents=incidents)
 
 
 def _pair(option: str, given: Sequence[str] | None) -> tuple[str | None, str | None]:

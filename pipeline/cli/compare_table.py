@@ -1,13 +1,18 @@
 """A comparison of two records, as tables for people and as lines of JSON for programs."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from pipeline.analysis.comparing import INCIDENTS
 from pipeline.cli.common import data_console, write_json
 
 if TYPE_CHECKING:
     from pipeline.analysis import Changed, Comparison, Figure, Item
+
+_NAMED = 4
+"""So many reports are named where there are more."""
 
 
 def write_comparison(found: "Comparison") -> None:
@@ -25,7 +30,7 @@ def write_comparison(found: "Comparison") -> None:
         item = _item(one)
         write_json(
             {
-                "change": {"of": list(item.group), "key": item.key},
+                "change": {"of": list(item.group), "id": item.name},
                 "before": None if one.before is None else _told(one.before),
                 "after": None if one.after is None else _told(one.after),
                 "cause": one.cause.value,
@@ -35,7 +40,7 @@ def write_comparison(found: "Comparison") -> None:
         )
 
 
-def print_comparison(found: "Comparison", limit: int) -> None:
+def print_comparison(found: "Comparison", limit: int, *, incidents: bool) -> None:
     """The figures that there are, each with what changed it; then the changes one by one."""
     console = data_console()
     table = Table(box=None, pad_edge=False)
@@ -50,22 +55,37 @@ def print_comparison(found: "Comparison", limit: int) -> None:
     if not found.changed:
         console.print("no difference")
         return
-    console.print()
-    changes = Table(box=None, pad_edge=False)
-    for name in ("what", "was", "is", "because", "reports"):
-        changes.add_column(name, overflow="fold")
-    for one in found.changed[:limit]:
+    shown = [one for one in found.changed if incidents or _item(one).group != INCIDENTS]
+    if shown:
+        console.print()
+        console.print(_changes(shown[:limit]))
+    if len(shown) > limit:
+        console.print(f"{len(shown) - limit:,} more; --limit or --json shows them")
+    if len(shown) < len(found.changed):
+        console.print(
+            f"{len(found.changed) - len(shown):,} incidents changed as well; --incidents or --json shows them"
+        )
+
+
+def _changes(some: "Sequence[Changed]") -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("what", "was", "is", "because", "by"):
+        table.add_column(name, overflow="fold")
+    for one in some:
         item = _item(one)
-        changes.add_row(
-            f"{' '.join(item.group)} {item.key.rstrip('/')}",
+        table.add_row(
+            f"{' '.join(item.group)} {item.name}",
             "" if one.before is None else _words(one.before),
             "" if one.after is None else _words(one.after),
             one.cause.meaning,
-            ", ".join(one.report_ids[:5] or one.others[:5]),
+            _by(one.report_ids or one.others),
         )
-    console.print(changes)
-    if len(found.changed) > limit:
-        console.print(f"{len(found.changed) - limit:,} more; --limit or --json shows them")
+    return table
+
+
+def _by(names: "Sequence[str]") -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _item(one: "Changed") -> "Item":

@@ -23,6 +23,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "replay archive/ -a energy-truce-2025 --reading ukraine",
         "replay archive/ -a idlib-2020 --agreement-as-of 2019-01-01 --json",
     ),
+    "compare": (
+        "compare archive/ -a donbas-2015 --as-of 2026-03-01 --as-of 2026-04-01",
+        "compare last-week/ this-week/ -a donbas-2015 --limit 100",
+        "compare truceline.db -a donbas-2015 --with my-agreement.toml --json",
+        "compare truceline.db -a energy-truce-2025 --reading ukraine",
+    ),
     "match": (
         "match -a donbas-2015 ucdp=events.csv -o matches.gpkg",
         "match -a donbas-2015 reports/ --all -o matches.parquet",

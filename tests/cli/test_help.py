@@ -38,6 +38,7 @@ PROMISED = {
     "archive": "-o --mapping --feed --json",
     "replay": "-a --as-of --from --until --agreement-as-of --reading --pace --store -o --possible --mapping --summary"
     " --json",
+    "compare": "-a --with --as-of --agreement-as-of --reading --mapping --limit --incidents --json",
     "match": "-a -o --all --strict --timings",
     "alerts list": "--store --possible --status --assignee --unacknowledged --json",
     "alerts show": "--store",
