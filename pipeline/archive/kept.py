@@ -22,23 +22,22 @@ _APPLICATION_AT = 68
 class KeptInput(Input):
     """The reports and observations of a record, a row each, once.
 
-    Its `size` is the number of reports, and `bytes_read` how many of them were taken: a share is all that is asked.
-
     Attributes:
+        size: how many bytes the record has on disk; `bytes_read` is the share of them that the reports taken are.
         undated: as `Chosen.undated`.
     """
 
     def __init__(
-        self, file: str, size: int, records: Callable[[], Iterator[Report | Observation]], undated: int = 0
+        self, file: str, size: int, count: int, records: Callable[[], Iterator[Report | Observation]], undated: int = 0
     ) -> None:
         self.file, self.source, self.size, self.torn = file, Nothing(), size, False
         self.undated = undated
-        self._records, self._taken = records, 0
+        self._whole, self._count, self._records, self._taken = size, count, records, 0
 
     @property
     def bytes_read(self) -> int:
-        """How many reports were taken."""
-        return self._taken
+        """As far as it is known: a record is not read from its beginning to its end."""
+        return self._whole * self._taken // max(1, self._count)
 
     @property
     def seconds_read(self) -> float:
@@ -53,6 +52,7 @@ class KeptInput(Input):
                 yield Row(number, 0, (record,))
             else:
                 yield Row(number, 0, observations=(record,))
+        self._taken = self._count
 
 
 def kept_input(path: Path, period: Period) -> KeptInput | None:
@@ -64,11 +64,12 @@ def kept_input(path: Path, period: Period) -> KeptInput | None:
     if is_archive(path):
         archive = Archive(path)
         undated = archive.undated(period) if period.as_of is not None else 0
-        return KeptInput(str(path), archive.count(period), lambda: _of_archive(archive, period), undated)
+        count, size = archive.extent(period)
+        return KeptInput(str(path), size, count, lambda: _of_archive(archive, period), undated)
     if is_store(path):
         with open_store(path) as store:
-            size = store.figures()["reports"]
-        return KeptInput(str(path), size, lambda: _of_store(path, period))
+            count = store.figures()["reports"]
+        return KeptInput(str(path), path.stat().st_size, count, lambda: _of_store(path, period))
     return None
 
 

@@ -62,9 +62,10 @@ class Archive:
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             raise ArchiveError(f"{folder}: an archive of another format; this Truceline reads format {FORMAT}")
 
-    def count(self, period: Period) -> int:
-        """How many reports there are in the days that a period touches."""
-        return sum(pq.read_metadata(file).num_rows for _, file in self._files(REPORTS, period))
+    def extent(self, period: Period) -> tuple[int, int]:
+        """How many reports there are in the days that a period touches, and how many bytes their files have."""
+        files = [file for _, file in self._files(REPORTS, period)]
+        return sum(row_count(file) for file in files), sum(file.stat().st_size for file in files)
 
     def reports(self, period: Period) -> Iterator[Report]:
         """The reports of a period, day by day in the order of their times."""
@@ -138,6 +139,18 @@ class Archive:
         table = table.sort_by([("observed_from", "ascending"), ("content", "ascending")])
         decode: Callable[[Any], _T] = msgspec.json.Decoder(record).decode
         yield from map(decode, table["record"].to_pylist())
+
+
+def row_count(file: Path) -> int:
+    """How many rows a file has.
+
+    Raises:
+        ArchiveError: it is no Parquet file.
+    """
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise ArchiveError(f"{file}: cannot be read: {error}") from error
 
 
 def read_columns(file: Path, columns: list[str]) -> Any:
